@@ -1,0 +1,389 @@
+/// <reference lib="esnext.disposable" />
+/**
+ * The closed list of error codes. Test the code, never `instanceof`: an ES module and a CommonJS copy of this
+ * library may meet in one process. `docs/errors.md` says what to do about each.
+ *
+ * | code | meaning | retryable |
+ * |---|---|---|
+ * | `INVALID_OPTION` | a constructor option is missing, unknown or out of its bounds | no |
+ * | `INVALID_ARGUMENT` | an argument of a method is of the wrong kind or out of its bounds | no |
+ * | `INVALID_STATE` | the object cannot do this now (disposed, already started) | no |
+ * | `INVALID_PACKET` | a received text is not what the `packet` schema asks for | no |
+ * | `NOT_SENT` | the message was never handed to the network | yes |
+ * | `UNKNOWN` | the connection broke while the message was under way: it arrived once or never | no |
+ * | `CONNECT_FAILED` | an attempt to connect failed or took too long | yes |
+ * | `CONNECTION_LOST` | the connection broke without a close handshake | yes |
+ * | `UNAUTHORIZED` | the server refused the token (HTTP 401 or close code 4401) | no |
+ * | `REFUSED` | the server refused the connection for good (HTTP 4xx or close code 44xx) | no |
+ * | `TLS_FAILED` | the server's certificate is not trusted | no |
+ * | `TOKEN_FAILED` | the token function threw, rejected or answered with no string | yes |
+ * | `ABORTED` | the caller's AbortSignal, `disconnect()` or `dispose()` ended it | no |
+ * | `OVERFLOW` | an async iterator was read too slowly | no |
+ * | `LISTEN_FAILED` | the server could not listen on its address | yes |
+ * | `PROTOCOL_ERROR` | the peer broke the WebSocket protocol or a limit | no |
+ * | `LISTENER_FAILED` | one of your listeners, handlers or hooks threw or rejected; see `cause` | no |
+ * | `USER_SERVICE_FAILED` | the user service threw, rejected or took too long | yes |
+ */
+type ErrorCode = "INVALID_OPTION" | "INVALID_ARGUMENT" | "INVALID_STATE" | "INVALID_PACKET" | "NOT_SENT" | "UNKNOWN" | "CONNECT_FAILED" | "CONNECTION_LOST" | "UNAUTHORIZED" | "REFUSED" | "TLS_FAILED" | "TOKEN_FAILED" | "ABORTED" | "OVERFLOW" | "LISTEN_FAILED" | "PROTOCOL_ERROR" | "LISTENER_FAILED" | "USER_SERVICE_FAILED";
+/** What may accompany an error. */
+interface ErrorDetails {
+    /** What caused it, as it was thrown. */
+    cause?: unknown;
+    /** The HTTP status of a refused handshake. */
+    status?: number | undefined;
+    /** The WebSocket close code, where there was one. */
+    closeCode?: number | undefined;
+}
+/** The one error class of this library. `code` is stable; the message is for people and may change. */
+declare class WebsocketsSimpleError extends Error {
+    readonly name = "WebsocketsSimpleError";
+    /** What happened: one of a closed list. */
+    readonly code: ErrorCode;
+    /** Whether doing the same again later may succeed. */
+    readonly retryable: boolean;
+    /** The HTTP status of a refused handshake. */
+    readonly status: number | undefined;
+    /** The WebSocket close code, where there was one. */
+    readonly closeCode: number | undefined;
+    constructor(code: ErrorCode, message: string, details?: ErrorDetails);
+}
+
+/** Where a token travels. */
+type TokenPlace = "path" | "query" | "header" | "subprotocol" | "message";
+
+/** What travels: a text and when it was made. Extend it with fields of your own. */
+interface Packet {
+    /** The payload. On the classic wire it may not be blank, unless a `packet` schema allows it. */
+    data: string;
+    /** When the packet was made, in UTC; on the wire an ISO 8601 string. */
+    timestamp: Date;
+}
+/** A packet as `send` takes it: the timestamp may be left out and is then the time of sending. */
+type PacketInput<P extends Packet = Packet> = P extends unknown ? Omit<P, "timestamp"> & {
+    timestamp?: Date;
+} : never;
+/**
+ * Makes a packet around a text, stamped with the current time.
+ *
+ * @param data the payload
+ * @param now the time in milliseconds since 1970; default: `Date.now()`
+ */
+declare function createPacket(data: string, now?: number): Packet;
+
+/**
+ * The part of the Standard Schema interface (version 1, https://standardschema.dev) that is used here, so that zod,
+ * valibot, arktype and others fit without a dependency.
+ */
+interface StandardSchema<Output = unknown> {
+    readonly "~standard": {
+        readonly version: 1;
+        readonly vendor: string;
+        readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>;
+        readonly types?: {
+            readonly input: unknown;
+            readonly output: Output;
+        } | undefined;
+    };
+}
+/** What a schema answers: the value as it shall be used, or what is wrong with it. */
+type SchemaResult<Output> = {
+    readonly value: Output;
+    readonly issues?: undefined;
+} | {
+    readonly issues: readonly SchemaIssue[];
+};
+/** One complaint of a schema, with the place in the value. */
+interface SchemaIssue {
+    readonly message: string;
+    readonly path?: readonly (PropertyKey | {
+        readonly key: PropertyKey;
+    })[] | undefined;
+}
+
+/** How a packet's field names are spelt on the wire: `data` (camel) or .NET's `Data` (pascal). */
+type PacketCasing = "camel" | "pascal";
+
+/** A listener: takes the event's one argument; what it returns is ignored, but a rejected promise is reported. */
+type Listener<Payload> = (payload: Payload) => unknown;
+/** eventemitter3 typed for events of one argument each. */
+interface TypedEmitter<Events> {
+    /** Adds a listener. */
+    on<E extends keyof Events>(event: E, listener: Listener<Events[E]>): this;
+    /** Adds a listener. */
+    addListener<E extends keyof Events>(event: E, listener: Listener<Events[E]>): this;
+    /** Adds a listener that is called once. */
+    once<E extends keyof Events>(event: E, listener: Listener<Events[E]>): this;
+    /** Removes a listener, or all listeners of the event; with `once` only if it is a one-time listener. */
+    off<E extends keyof Events>(event: E, listener?: Listener<Events[E]>, context?: undefined, once?: boolean): this;
+    /** Removes a listener, or all listeners of the event. */
+    removeListener<E extends keyof Events>(event: E, listener?: Listener<Events[E]>): this;
+    /** Removes every listener, or every listener of one event. */
+    removeAllListeners(event?: keyof Events): this;
+    /** The listeners of an event. */
+    listeners<E extends keyof Events>(event: E): Listener<Events[E]>[];
+    /** How many listeners an event has. */
+    listenerCount(event: keyof Events): number;
+    /** The events that have listeners. */
+    eventNames(): (keyof Events)[];
+    /** Calls the listeners of an event; true when there were any. */
+    emit<E extends keyof Events>(event: E, payload: Events[E]): boolean;
+}
+declare const TypedEmitter: new <Events>() => TypedEmitter<Events>;
+/**
+ * eventemitter3 on which a failing listener harms nobody: what it throws, or rejects with, goes to `listenerFailed`, and
+ * the other listeners are called all the same.
+ */
+declare abstract class IsolatingEmitter<Events> extends TypedEmitter<Events> {
+    /** Told of what a listener of `event` threw or rejected with. It MUST NOT emit `event` again without end. */
+    protected abstract listenerFailed(event: keyof Events, thrown: unknown): void;
+    /** Calls the listeners of an event; true when there were any. */
+    emit<E extends keyof Events>(event: E, payload: Events[E]): boolean;
+}
+
+/** A message that went either way: test `type`, or your own messages come back to you. */
+interface ClientMessageEvent<P extends Packet = Packet> {
+    readonly type: "received" | "sent";
+    /** The packet's `data`, the text itself when it is no packet, or the bytes. */
+    readonly message: string | Uint8Array;
+    /** The packet; absent for binary, and for a text that is no JSON object and does not fit the `packet` schema. */
+    readonly packet?: P;
+}
+/** Where the connection stands. */
+interface ClientConnectionEvent {
+    readonly type: "connecting" | "connected" | "reconnecting" | "disconnected";
+    /** The close code of what ended (`reconnecting`, `disconnected`); 1006 when there was none. */
+    readonly code?: number;
+    /** The close reason of what ended. */
+    readonly reason?: string;
+    /** Milliseconds to the next attempt (`reconnecting`). */
+    readonly retryInMs?: number;
+    /** Whether this continues a session with nothing lost (`connected`); always false on the classic wire. */
+    readonly resumed?: boolean;
+    /** What went wrong (`reconnecting`, `disconnected`); absent when the end was orderly. The event `error` told it before. */
+    readonly error?: WebsocketsSimpleError | undefined;
+}
+/** What went wrong. Nothing here ends the client by itself: `connection` says when it ends. */
+interface ClientErrorEvent {
+    readonly error: WebsocketsSimpleError;
+}
+/** The events of a client. */
+interface ClientEvents<P extends Packet = Packet> {
+    message: ClientMessageEvent<P>;
+    connection: ClientConnectionEvent;
+    error: ClientErrorEvent;
+}
+
+/**
+ * Where a client stands.
+ *
+ * - `disconnected`: not connected, and not about to be
+ * - `connecting`: getting the token, then opening the socket
+ * - `connected`
+ * - `reconnecting`: waiting for the next attempt
+ * - `suspended`: the page is put aside (bfcache); it goes on when the page is taken up again
+ * - `disconnecting`: waiting for the answer to our close frame
+ * - `disposed`: over for good
+ */
+type ClientState = "disconnected" | "connecting" | "connected" | "reconnecting" | "suspended" | "disconnecting" | "disposed";
+
+/** A token, or a function that is asked for one anew at every attempt. */
+type TokenSource = string | ((request: TokenRequest) => string | Promise<string>);
+/** Why a token is asked for. */
+interface TokenRequest {
+    /** true when the last one was just refused: do not answer from a cache. */
+    readonly fresh: boolean;
+}
+
+/** When a client asks whether the connection is alive. */
+interface HeartbeatOptions {
+    /** Milliseconds from one ping to the next, 100 to 2,147,483,647. Default: 25,000. */
+    intervalMs?: number;
+    /** Milliseconds to wait for a sign of life after a ping, 100 to 2,147,483,647. Default: 6,000. */
+    timeoutMs?: number;
+}
+
+/** Bounds of what waits while the client is away. */
+interface OutboxOptions {
+    /** The largest number of messages, 1 to 1,000,000. Default: 1,000. */
+    maxMessages?: number;
+    /** The largest number of bytes in all, 1 and up. Default: 1,048,576. */
+    maxBytes?: number;
+    /** How long a message waits, in milliseconds, 1 to 2,147,483,647. Default: 120,000. */
+    maxAgeMs?: number;
+}
+
+/** The options that say where to connect: `url`, or the parts of one. */
+interface AddressOptions {
+    /** `ws:`, `wss:`, `http:` or `https:`; in a page also relative to it. */
+    url?: string;
+    /** Instead of `url`: the host. */
+    host?: string;
+    /** Instead of `url`: the port, 1 to 65535. Default: the scheme's own. */
+    port?: number;
+    /** Instead of `url`: whether to use TLS. Default: false, in a page as the page does. */
+    secure?: boolean;
+    /** Instead of `url`: the path. Default: `/`. */
+    path?: string;
+    /** Parameters added to the URL's query. */
+    query?: Readonly<Record<string, string>>;
+}
+
+/** TLS settings of a Node client. A browser decides on trust by itself and takes none. */
+interface ClientTlsOptions {
+    /** The certificates of your own authority, PEM. Default: the system's authorities. */
+    ca?: string | Uint8Array | readonly (string | Uint8Array)[];
+    /** The name that the certificate must bear. Default: the URL's host. */
+    servername?: string;
+    /** false accepts any certificate: for tests on your own machine only. Default: true. */
+    rejectUnauthorized?: boolean;
+}
+/** The parts of a WHATWG WebSocket that are used. Types that differ from library to library are left open (`never`). */
+interface SocketLike {
+    /** Set to `"arraybuffer"`. */
+    binaryType: string;
+    /** 1 while open. */
+    readonly readyState: number;
+    /** The subprotocol that the server chose; empty without one. */
+    readonly protocol: string;
+    /** Bytes given to `send` that the network has not taken yet. */
+    readonly bufferedAmount: number;
+    /** Called when it is open. */
+    onopen: ((event: never) => void) | null;
+    /** Called with `{ data }`: a string, or an ArrayBuffer. */
+    onmessage: ((event: never) => void) | null;
+    /** Called with `{ code, reason }` when it is over. */
+    onclose: ((event: never) => void) | null;
+    /** Called before `onclose` when something went wrong. */
+    onerror: ((event: never) => void) | null;
+    /** Sends a string or a Uint8Array. */
+    send(message: never): void;
+    /** Starts the close handshake. */
+    close(code?: number, reason?: string): void;
+}
+/** A WebSocket class, such as the browser's, `ws`, or React Native's. */
+type WebSocketClass = new (url: string, protocols?: string | string[], options?: never) => SocketLike;
+
+/** How a client comes back. */
+interface ReconnectOptions {
+    /** The bound of the first delay in milliseconds, 1 to 2,147,483,647; it doubles with each failure. Default: 500. */
+    baseDelayMs?: number;
+    /** The bound of every delay in milliseconds, 1 to 2,147,483,647. Default: 30,000. */
+    maxDelayMs?: number;
+    /** Attempts in a row without a lasting connection, the first one included; 1 and up. Default: Infinity. */
+    maxAttempts?: number;
+    /** How long a connection must last before failures are forgotten, in milliseconds. Default: 5,000. */
+    settleMs?: number;
+}
+/** The options of a client. All are checked by the constructor, which throws `INVALID_OPTION`. */
+interface ClientOptions<P extends Packet = Packet> extends AddressOptions {
+    /** Application subprotocols, best first. A server that picks none of them is refused. Default: none. */
+    subprotocols?: readonly string[];
+    /**
+     * Where the token travels. `"path"` and `"query"` put it into a URL, and so into logs on the way.
+     * Default: `"header"` in Node, `"subprotocol"` in browsers; both are understood by our server.
+     */
+    tokenIn?: TokenPlace;
+    /** Whether and how to come back. Default: `{}`, which is to say yes. */
+    reconnect?: boolean | ReconnectOptions;
+    /** How long one attempt may take in milliseconds, 1 to 2,147,483,647. Default: 10,000. */
+    connectTimeoutMs?: number;
+    /** How long the server has to answer a close frame in milliseconds, 1 to 2,147,483,647. Default: 5,000. */
+    closeTimeoutMs?: number;
+    /** What waits while away; false: sends reject at once while away. Default: `{}`. */
+    outbox?: boolean | OutboxOptions;
+    /**
+     * Whether to look for dead connections. Default: true in Node (RFC 6455 pings), false in browsers, which have none:
+     * there it sends the text `ping`, which our server answers and other servers take for a message.
+     */
+    heartbeat?: boolean | HeartbeatOptions;
+    /** What a packet must look like (Standard Schema: zod, valibot, arktype, …). Default: any packet. */
+    packet?: StandardSchema<P>;
+    /** The spelling of field names on the wire; `"pascal"` is .NET's. Default: `"camel"`. */
+    packetCasing?: PacketCasing;
+    /** The largest message taken in, in bytes, 1 and up (Node). Default: 1,048,576. */
+    maxPayload?: number;
+    /** The most bytes that may wait inside the socket; sends beyond it reject with NOT_SENT. Default: 16,777,216. */
+    maxBufferedBytes?: number;
+    /** The most messages that an async iterator keeps unread, 1 and up. Default: 1,000. */
+    maxQueuedMessages?: number;
+    /** Whom to trust (Node). Default: the system's authorities. */
+    tls?: ClientTlsOptions;
+    /** The wire. `"session"` is not available yet. Default: `"classic"`. */
+    wire?: "classic";
+    /** Another WebSocket class (React Native, tests). Default: the platform's. */
+    webSocket?: WebSocketClass;
+}
+
+/** How to connect. */
+interface ConnectOptions {
+    /** Ends the attempt when aborted; an open connection is left alone. */
+    signal?: AbortSignal;
+}
+/**
+ * A client that connects, comes back by itself, and says truthfully what became of every message.
+ *
+ * @typeParam P the packets it exchanges
+ */
+declare class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter<ClientEvents<P>> {
+    #private;
+    /**
+     * @param options at least `url` or `host`
+     * @param token a token, or a function that is asked for one anew at every attempt
+     * @throws WebsocketsSimpleError `INVALID_OPTION`, naming option, value and bound
+     */
+    constructor(options: ClientOptions<P>, token?: TokenSource);
+    /** Where the client stands. */
+    get state(): ClientState;
+    /** The application subprotocol that the server chose; empty when none was asked for, or while not connected. */
+    get subprotocol(): string;
+    /** The last measured round trip in milliseconds; undefined before the first answer to a ping (option `heartbeat`). */
+    get latencyMs(): number | undefined;
+    /**
+     * Connects, and keeps trying as option `reconnect` says. Resolves when connected.
+     *
+     * @throws WebsocketsSimpleError what ended it for good: `UNAUTHORIZED`, `REFUSED`, `TLS_FAILED`, or the last failure when
+     * `maxAttempts` is reached; `ABORTED` after `signal`, `disconnect()` or `dispose()`; `INVALID_STATE` when disposed
+     */
+    connect({ signal }?: ConnectOptions): Promise<void>;
+    /**
+     * Sends a text (as a packet around it) or a packet. Resolves when the bytes are handed to the socket; while away the
+     * message waits in the outbox. A rejection with `NOT_SENT` or `UNKNOWN` that nobody handles does no harm.
+     *
+     * @throws WebsocketsSimpleError `NOT_SENT`: it will never arrive · `UNKNOWN`: it arrived once or never ·
+     * `INVALID_ARGUMENT`: it is no packet
+     */
+    send(input: string | PacketInput<P>): Promise<void>;
+    /**
+     * Sends a text or bytes as they are. Resolves as `send` does. The texts `ping` and `pong` belong to the classic wire's
+     * heartbeat and reach no listener.
+     *
+     * @throws WebsocketsSimpleError as `send`
+     */
+    sendRaw(message: string | Uint8Array): Promise<void>;
+    /**
+     * Ends the connection; the client does not come back by itself. Resolves when it is over, at most `closeTimeoutMs`
+     * later. What waits in the outbox rejects with `NOT_SENT`.
+     *
+     * @param code 1000 or 3000 to 4999
+     * @param reason at most 123 bytes of UTF-8
+     * @throws WebsocketsSimpleError `INVALID_ARGUMENT`
+     */
+    disconnect(code?: number, reason?: string): Promise<void>;
+    /** Ends everything at once and for good: connection, timers, listeners. */
+    dispose(): void;
+    /** The same as `dispose`, for `using`. */
+    [Symbol.dispose](): void;
+    /** Closes in an orderly way, then disposes, for `await using`. */
+    [Symbol.asyncDispose](): Promise<void>;
+    /** Received messages, from now until the connection ends for good; at once when disposed. Fails with OVERFLOW when `maxQueuedMessages` wait unread. */
+    [Symbol.asyncIterator](): AsyncIterableIterator<ClientMessageEvent<P>, void>;
+    /**
+     * Understands a text. Override it to take over decoding: what it returns is the packet of the `message` event; without
+     * a packet there is no event, unless you emit one yourself.
+     */
+    protected messageReceived(message: string): P | undefined;
+    protected listenerFailed(event: keyof ClientEvents<P>, thrown: unknown): void;
+}
+
+export { WebsocketClient, WebsocketsSimpleError, createPacket };
+export type { AddressOptions, ClientConnectionEvent, ClientErrorEvent, ClientEvents, ClientMessageEvent, ClientOptions, ClientState, ClientTlsOptions, ConnectOptions, ErrorCode, HeartbeatOptions, OutboxOptions, Packet, PacketCasing, PacketInput, ReconnectOptions, SocketLike, StandardSchema, TokenPlace, TokenRequest, TokenSource, WebSocketClass };

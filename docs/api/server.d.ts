@@ -1,0 +1,685 @@
+/// <reference lib="esnext.disposable" />
+/// <reference types="node" />
+import { IncomingMessage } from 'node:http';
+import { Duplex } from 'node:stream';
+
+/**
+ * The closed list of error codes. Test the code, never `instanceof`: an ES module and a CommonJS copy of this
+ * library may meet in one process. `docs/errors.md` says what to do about each.
+ *
+ * | code | meaning | retryable |
+ * |---|---|---|
+ * | `INVALID_OPTION` | a constructor option is missing, unknown or out of its bounds | no |
+ * | `INVALID_ARGUMENT` | an argument of a method is of the wrong kind or out of its bounds | no |
+ * | `INVALID_STATE` | the object cannot do this now (disposed, already started) | no |
+ * | `INVALID_PACKET` | a received text is not what the `packet` schema asks for | no |
+ * | `NOT_SENT` | the message was never handed to the network | yes |
+ * | `UNKNOWN` | the connection broke while the message was under way: it arrived once or never | no |
+ * | `CONNECT_FAILED` | an attempt to connect failed or took too long | yes |
+ * | `CONNECTION_LOST` | the connection broke without a close handshake | yes |
+ * | `UNAUTHORIZED` | the server refused the token (HTTP 401 or close code 4401) | no |
+ * | `REFUSED` | the server refused the connection for good (HTTP 4xx or close code 44xx) | no |
+ * | `TLS_FAILED` | the server's certificate is not trusted | no |
+ * | `TOKEN_FAILED` | the token function threw, rejected or answered with no string | yes |
+ * | `ABORTED` | the caller's AbortSignal, `disconnect()` or `dispose()` ended it | no |
+ * | `OVERFLOW` | an async iterator was read too slowly | no |
+ * | `LISTEN_FAILED` | the server could not listen on its address | yes |
+ * | `PROTOCOL_ERROR` | the peer broke the WebSocket protocol or a limit | no |
+ * | `LISTENER_FAILED` | one of your listeners, handlers or hooks threw or rejected; see `cause` | no |
+ * | `USER_SERVICE_FAILED` | the user service threw, rejected or took too long | yes |
+ */
+type ErrorCode = "INVALID_OPTION" | "INVALID_ARGUMENT" | "INVALID_STATE" | "INVALID_PACKET" | "NOT_SENT" | "UNKNOWN" | "CONNECT_FAILED" | "CONNECTION_LOST" | "UNAUTHORIZED" | "REFUSED" | "TLS_FAILED" | "TOKEN_FAILED" | "ABORTED" | "OVERFLOW" | "LISTEN_FAILED" | "PROTOCOL_ERROR" | "LISTENER_FAILED" | "USER_SERVICE_FAILED";
+/** What may accompany an error. */
+interface ErrorDetails {
+    /** What caused it, as it was thrown. */
+    cause?: unknown;
+    /** The HTTP status of a refused handshake. */
+    status?: number | undefined;
+    /** The WebSocket close code, where there was one. */
+    closeCode?: number | undefined;
+}
+/** The one error class of this library. `code` is stable; the message is for people and may change. */
+declare class WebsocketsSimpleError extends Error {
+    readonly name = "WebsocketsSimpleError";
+    /** What happened: one of a closed list. */
+    readonly code: ErrorCode;
+    /** Whether doing the same again later may succeed. */
+    readonly retryable: boolean;
+    /** The HTTP status of a refused handshake. */
+    readonly status: number | undefined;
+    /** The WebSocket close code, where there was one. */
+    readonly closeCode: number | undefined;
+    constructor(code: ErrorCode, message: string, details?: ErrorDetails);
+}
+
+/** Where a token travels. */
+type TokenPlace = "path" | "query" | "header" | "subprotocol" | "message";
+
+/** Close codes that this library sends or gives a meaning of its own (RFC 6455 section 7.4, and 4000–4999). */
+declare const CloseCode: {
+    /** Both sides are done. A client does not come back after a server's 1000. */
+    readonly normal: 1000;
+    /** The server stops, or the page goes away. */
+    readonly goingAway: 1001;
+    /** The peer broke the protocol. */
+    readonly protocolError: 1002;
+    /** Reported, never sent: the close frame bore no code. */
+    readonly noStatus: 1005;
+    /** Reported, never sent: the connection broke without a close frame. */
+    readonly abnormal: 1006;
+    /** A text message was not UTF-8. */
+    readonly invalidUtf8: 1007;
+    /** A message was larger than `maxPayload`. */
+    readonly tooBig: 1009;
+    /** The token was refused. A client with a token function asks for one fresh token, then stops. */
+    readonly unauthorized: 4401;
+    /** The peer took too long: no pong, no reading, no token. A client comes back. */
+    readonly timeout: 4408;
+    /** The peer sent more than the rate limit allows. A client comes back, later. */
+    readonly tooManyMessages: 4429;
+};
+
+/** What travels: a text and when it was made. Extend it with fields of your own. */
+interface Packet {
+    /** The payload. On the classic wire it may not be blank, unless a `packet` schema allows it. */
+    data: string;
+    /** When the packet was made, in UTC; on the wire an ISO 8601 string. */
+    timestamp: Date;
+}
+/** A packet as `send` takes it: the timestamp may be left out and is then the time of sending. */
+type PacketInput<P extends Packet = Packet> = P extends unknown ? Omit<P, "timestamp"> & {
+    timestamp?: Date;
+} : never;
+/**
+ * Makes a packet around a text, stamped with the current time.
+ *
+ * @param data the payload
+ * @param now the time in milliseconds since 1970; default: `Date.now()`
+ */
+declare function createPacket(data: string, now?: number): Packet;
+
+/**
+ * The part of the Standard Schema interface (version 1, https://standardschema.dev) that is used here, so that zod,
+ * valibot, arktype and others fit without a dependency.
+ */
+interface StandardSchema<Output = unknown> {
+    readonly "~standard": {
+        readonly version: 1;
+        readonly vendor: string;
+        readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>;
+        readonly types?: {
+            readonly input: unknown;
+            readonly output: Output;
+        } | undefined;
+    };
+}
+/** What a schema answers: the value as it shall be used, or what is wrong with it. */
+type SchemaResult<Output> = {
+    readonly value: Output;
+    readonly issues?: undefined;
+} | {
+    readonly issues: readonly SchemaIssue[];
+};
+/** One complaint of a schema, with the place in the value. */
+interface SchemaIssue {
+    readonly message: string;
+    readonly path?: readonly (PropertyKey | {
+        readonly key: PropertyKey;
+    })[] | undefined;
+}
+
+/** How a packet's field names are spelt on the wire: `data` (camel) or .NET's `Data` (pascal). */
+type PacketCasing = "camel" | "pascal";
+/** A text as it was understood: a packet, or why it is none. */
+type Decoded<P extends Packet> = {
+    packet?: P;
+    error?: WebsocketsSimpleError;
+};
+
+/** A listener: takes the event's one argument; what it returns is ignored, but a rejected promise is reported. */
+type Listener<Payload> = (payload: Payload) => unknown;
+/** eventemitter3 typed for events of one argument each. */
+interface TypedEmitter<Events> {
+    /** Adds a listener. */
+    on<E extends keyof Events>(event: E, listener: Listener<Events[E]>): this;
+    /** Adds a listener. */
+    addListener<E extends keyof Events>(event: E, listener: Listener<Events[E]>): this;
+    /** Adds a listener that is called once. */
+    once<E extends keyof Events>(event: E, listener: Listener<Events[E]>): this;
+    /** Removes a listener, or all listeners of the event; with `once` only if it is a one-time listener. */
+    off<E extends keyof Events>(event: E, listener?: Listener<Events[E]>, context?: undefined, once?: boolean): this;
+    /** Removes a listener, or all listeners of the event. */
+    removeListener<E extends keyof Events>(event: E, listener?: Listener<Events[E]>): this;
+    /** Removes every listener, or every listener of one event. */
+    removeAllListeners(event?: keyof Events): this;
+    /** The listeners of an event. */
+    listeners<E extends keyof Events>(event: E): Listener<Events[E]>[];
+    /** How many listeners an event has. */
+    listenerCount(event: keyof Events): number;
+    /** The events that have listeners. */
+    eventNames(): (keyof Events)[];
+    /** Calls the listeners of an event; true when there were any. */
+    emit<E extends keyof Events>(event: E, payload: Events[E]): boolean;
+}
+declare const TypedEmitter: new <Events>() => TypedEmitter<Events>;
+/**
+ * eventemitter3 on which a failing listener harms nobody: what it throws, or rejects with, goes to `listenerFailed`, and
+ * the other listeners are called all the same.
+ */
+declare abstract class IsolatingEmitter<Events> extends TypedEmitter<Events> {
+    /** Told of what a listener of `event` threw or rejected with. It MUST NOT emit `event` again without end. */
+    protected abstract listenerFailed(event: keyof Events, thrown: unknown): void;
+    /** Calls the listeners of an event; true when there were any. */
+    emit<E extends keyof Events>(event: E, payload: Events[E]): boolean;
+}
+
+/** What was read from the request line. */
+interface UpgradeTarget {
+    readonly path: string;
+    readonly channel: string;
+    readonly query: string;
+    readonly subprotocol: string | undefined;
+}
+/** The upgrade request that a connection began with. What is seldom asked for is computed when it is. */
+declare class UpgradeRequest {
+    #private;
+    /** The path, percent-decoded, without query and without a token that it carried. */
+    readonly path: string;
+    /** What the path says after the service path; empty when it says nothing. */
+    readonly channel: string;
+    /** The application subprotocol that was agreed upon. */
+    readonly subprotocol: string | undefined;
+    /** The peer's address; IPv4 in its own form even on a dual-stack socket. */
+    readonly remoteAddress: string;
+    /** The peer's port. */
+    readonly remotePort: number;
+    /** Whether it came over TLS. */
+    readonly secure: boolean;
+    constructor(request: Pick<IncomingMessage, "rawHeaders">, stream: Duplex, target: UpgradeTarget);
+    /** The headers as the client sent them, names in lower case, repeated ones joined. Frozen, without a prototype. */
+    get headers(): Readonly<Record<string, string>>;
+    /** The cookies by name, values as they were sent. */
+    get cookies(): ReadonlyMap<string, string>;
+    /** The query, without a token that it carried. */
+    get query(): URLSearchParams;
+    /** The Origin header. */
+    get origin(): string | undefined;
+    /** The Host header. */
+    get host(): string;
+}
+
+/** Where a connection stands. `connecting` lasts until the success string is sent. */
+type ConnectionState = "connecting" | "open" | "closing" | "closed";
+/** What stands behind a connection; the server makes one for each. */
+interface ConnectionPeer<P extends Packet> {
+    readonly id: string;
+    readonly request: UpgradeRequest;
+    readonly startedAtMs: number;
+    readonly state: ConnectionState;
+    readonly isAlive: boolean;
+    /** As `Connection.send`. */
+    send(input: string | PacketInput<P>): Promise<void>;
+    /** As `Connection.sendRaw`. */
+    sendRaw(input: string | Uint8Array): Promise<void>;
+    /** As `Connection.close`. */
+    close(code: number, reason: string): Promise<void>;
+    /** As `Connection.terminate`. */
+    terminate(): void;
+}
+/** One client, from the accepted upgrade to the end. */
+declare class Connection<D = undefined, P extends Packet = Packet> {
+    #private;
+    /** Your own state: what `createState` returned. */
+    data: D;
+    /** The server makes these. */
+    constructor(peer: ConnectionPeer<P>, data: D);
+    /** A random UUID (RFC 9562 version 4). */
+    get id(): string;
+    /** Where it stands. */
+    get state(): ConnectionState;
+    /** Whether messages can be sent: open, and neither side has begun to close. */
+    get isAlive(): boolean;
+    /** The peer's address; IPv4 in its own form even on a dual-stack socket. */
+    get remoteAddress(): string;
+    /** The peer's port. */
+    get remotePort(): number;
+    /** The request's path, percent-decoded, without query and without a token that it carried. */
+    get path(): string;
+    /** What the path says after the service path: `room/42`; empty when it says nothing. */
+    get channel(): string;
+    /** The query, without a token that it carried. Every access makes a copy. */
+    get query(): URLSearchParams;
+    /** The request's headers as the client sent them, names in lower case, repeated ones joined. Frozen, without a prototype. */
+    get headers(): Readonly<Record<string, string>>;
+    /** The request's cookies by name, values as they were sent (RFC 6265 section 5.4). */
+    get cookies(): ReadonlyMap<string, string>;
+    /** The Origin header; browsers always send one. */
+    get origin(): string | undefined;
+    /** The Host header. */
+    get host(): string;
+    /** The application subprotocol that was agreed upon. */
+    get subprotocol(): string | undefined;
+    /** Whether it runs over TLS. */
+    get secure(): boolean;
+    /** When it was accepted. */
+    get startedAt(): Date;
+    /**
+     * Sends a text or a packet, as a packet. Resolves when the kernel took its bytes. A rejection that nobody handles
+     * does no harm: clients come and go.
+     *
+     * Rejects with `NOT_SENT` (closing, closed, or the queue is full), `UNKNOWN` (the connection broke on the way) or
+     * `INVALID_ARGUMENT`.
+     */
+    send(input: string | PacketInput<P>): Promise<void>;
+    /** Sends a text or bytes as they are; bytes are copied. Settles as `send` does. */
+    sendRaw(input: string | Uint8Array): Promise<void>;
+    /**
+     * Closes it. Resolves when it is over: at the latest after `closeTimeoutMs`. Rejects with `INVALID_ARGUMENT`.
+     *
+     * @param code 1000 or 3000 to 4999. Default: 1000, after which our client stays away for good; 4000 lets it come back
+     * @param reason at most 123 bytes of UTF-8. Default: empty
+     */
+    close(code?: number, reason?: string): Promise<void>;
+    /** Destroys it at once, without a close frame: the other side sees 1006. */
+    terminate(): void;
+}
+/** A connection whose user is known. */
+declare class AuthConnection<T, D = undefined, P extends Packet = Packet> extends Connection<D, P> {
+    /** What the user service answered. */
+    readonly userId: T;
+    /** The server makes these. */
+    constructor(peer: ConnectionPeer<P>, data: D, userId: T);
+}
+
+/**
+ * Keeps the open connections. Subclass it to look at who comes and goes, and call `super`; give one instance to one
+ * server, which alone calls `add` and `remove`. Broadcasts go to `connections`.
+ */
+declare class ConnectionManager<C extends Connection<unknown> = Connection> {
+    #private;
+    /** The open connections by id. */
+    get connections(): ReadonlyMap<string, C>;
+    /** Takes a connection in, just before `connected`. */
+    add(connection: C): void;
+    /** Lets a connection go, just before `disconnected`. */
+    remove(connection: C): void;
+    /** The connection with this id. */
+    get(id: string): C | undefined;
+}
+
+/** A message that came in, or was handed over for sending. */
+type ServerMessageEvent<P extends Packet = Packet, C = Connection> = {
+    readonly type: "received";
+    /** The packet's `data`, the text itself when it is no packet, or the bytes. */
+    readonly message: string | Uint8Array;
+    /** The packet; absent for binary, and for a text that is no JSON object and does not fit the `packet` schema. */
+    readonly packet?: P;
+    /** Who sent it. */
+    readonly connection: C;
+    readonly recipients?: undefined;
+} | {
+    readonly type: "sent";
+    readonly message: string | Uint8Array;
+    /** The packet as it was sent, or as the receiver of a raw text reads it; absent for binary. */
+    readonly packet?: P;
+    /** To whom; absent when it went to several. */
+    readonly connection?: C;
+    /** To how many connections it went. */
+    readonly recipients: number;
+};
+/** Where a connection stands. Each `connecting` is followed by one `disconnected`, whatever comes between. */
+type ServerConnectionEvent<C = Connection> = {
+    /** `connecting`: accepted, not in `connections` yet; `connected`: in it, success string sent. */
+    readonly type: "connecting" | "connected";
+    readonly connection: C;
+    readonly code?: undefined;
+    readonly reason?: undefined;
+} | {
+    readonly type: "disconnected";
+    readonly connection: C;
+    /** The code of the side that closed first; 1005 when the peer gave none, 1006 when the connection broke. */
+    readonly code: number;
+    /** The reason that went with it; for 1006 what the network said, where it said something. */
+    readonly reason: string;
+};
+/** What went wrong. Nothing here stops the server. */
+interface ServerErrorEvent<C = Connection> {
+    readonly error: WebsocketsSimpleError;
+    /** The connection that it is about, where there is one. */
+    readonly connection?: C;
+}
+/** The server itself. */
+interface ServerStateEvent {
+    readonly type: "started" | "stopped";
+}
+/** The events of a server. */
+interface ServerEvents<P extends Packet = Packet, C = Connection> {
+    message: ServerMessageEvent<P, C>;
+    connection: ServerConnectionEvent<C>;
+    error: ServerErrorEvent<C>;
+    server: ServerStateEvent;
+}
+
+/**
+ * Turns received texts into packets. Subclass it and override `messageReceived` to take decoding over; give one
+ * instance to one server.
+ */
+declare class WebsocketHandler<P extends Packet = Packet, D = undefined> {
+    #private;
+    /**
+     * Reads one text message that is no heartbeat. What it returns is the `packet` of the `message` event; undefined:
+     * no event. What it throws is reported as `error`, and the message is not delivered.
+     *
+     * @throws WebsocketsSimpleError `INVALID_PACKET` when the `packet` schema refuses it
+     */
+    protected messageReceived(message: string, _connection: Connection<D, P>): P | undefined;
+    /** For the server: how texts are read. */
+    bind(decode: (text: string) => Decoded<P>): void;
+    /** For the server: what to tell listeners; undefined: nothing. Without a packet, the text fits no schema and is told raw. */
+    receive(message: string, connection: Connection<D, P>): {
+        packet?: P;
+    } | undefined;
+}
+
+/** Tells users by their tokens. Write one for your application. */
+interface UserService<T> {
+    /**
+     * Says whose token this is. It MAY be asynchronous. To refuse, it MUST return null or undefined (false and NaN refuse
+     * as well); every other value is an id, 0 and "" included. To throw, reject or take longer than
+     * `userServiceLimits.timeoutMs` is a failure: nobody is let in, and `error` tells of it.
+     *
+     * @param options.signal aborted when the call is given up
+     */
+    getId(token: string, options: {
+        readonly signal: AbortSignal;
+    }): T | null | undefined | Promise<T | null | undefined>;
+}
+/** How the user service may be used. */
+interface UserServiceLimits {
+    /** How long one answer may take, waiting included, in milliseconds, 1 to 2,147,483,647. Default: 3,000. */
+    timeoutMs?: number;
+    /** Calls at once, 1 to 100,000; others wait. Default: 64. */
+    concurrency?: number;
+}
+
+/** A user and the connections that are open for it: never none. */
+interface Identity<T, C = Connection> {
+    readonly userId: T;
+    /** By connection id. */
+    readonly connections: ReadonlyMap<string, C>;
+}
+
+/** One place to listen at: a port, or a socket of the file system. */
+interface EndpointOptions {
+    /** The port, 0 to 65,535; 0: any free one. */
+    port?: number;
+    /** The address or name to listen on. Default: all interfaces, IPv6 and IPv4. */
+    host?: string;
+    /** Instead of a port: the path of a Unix socket, which must not exist yet; on Windows a named pipe. */
+    socketPath?: string;
+}
+/** Where a server listens. */
+interface ServerAddress {
+    /** The address as the system tells it: `::` is all interfaces, IPv6 and IPv4. Empty for a socket of the file system. */
+    readonly host: string;
+    /** The port; 0 for a socket of the file system. */
+    readonly port: number;
+    /** `IPv6`, `IPv4` or `unix`. */
+    readonly family: string;
+    /** The path of a socket of the file system. */
+    readonly socketPath?: string;
+}
+
+/** The server's certificate: PKCS #12 (`pfx`), or PEM (`key` and `cert`). */
+interface ServerTlsOptions {
+    /** A PKCS #12 file's bytes, certificate and key in one. */
+    pfx?: Uint8Array;
+    /** What `pfx`, or `key`, is encrypted with. */
+    passphrase?: string;
+    /** The private key in PEM. */
+    key?: string | Uint8Array;
+    /** The certificate in PEM, followed by those between it and the root. */
+    cert?: string | Uint8Array;
+    /** Certificates in PEM that complete the chain. */
+    ca?: string | Uint8Array | readonly (string | Uint8Array)[];
+    /** The lowest version spoken. Default: `"TLSv1.2"`. */
+    minVersion?: "TLSv1.2" | "TLSv1.3";
+}
+
+/** What an event is about: plain values, of which those that come from a peer are escaped. */
+type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
+/**
+ * Where the server's log lines go: `console` and pino fit as they are. Tokens are never logged, control characters are
+ * escaped, and one event is one line.
+ */
+interface Logger {
+    /** What happens all the time. */
+    debug(fields: LogFields, message: string): void;
+    /** Connections, refusals, start and stop. */
+    info(fields: LogFields, message: string): void;
+    /** Connections that were severed. */
+    warn(fields: LogFields, message: string): void;
+    /** Whatever is an `error` event as well. */
+    error(fields: LogFields, message: string): void;
+}
+
+/** What may wait for a peer who reads slowly. */
+interface SendQueueOptions {
+    /** Bytes a connection that may wait, 1 to 1,073,741,824; also the largest message that can be sent. Default: 1,048,576. */
+    maxBytes?: number;
+    /** What happens beyond it: close the connection with 4408, or refuse the new message. Default: `"disconnect"`. */
+    onOverflow?: "disconnect" | "drop-newest";
+    /** How long a queue may stand still before the connection is closed with 4408, in milliseconds, 1 to 2,147,483,647. Default: 10,000. */
+    stallTimeoutMs?: number;
+}
+
+/** How many messages a connection may send. */
+interface RateLimitOptions {
+    /** Messages a second in the long run, 1 to 1,000,000. Default: 50. */
+    messagesPerSecond?: number;
+    /** Messages at once before any are held back, and the most that are held back, 1 to 1,000,000. Default: 100. */
+    burst?: number;
+}
+
+/** Bounds of what comes before a connection is open. */
+interface ServerLimits {
+    /** How long the request's head may take, and a TLS handshake, and `createState`, in milliseconds, 1 to 2,147,483,647. Default: 10,000. */
+    headersTimeoutMs?: number;
+    /** How often slow requests are looked for, in milliseconds, 10 to 60,000. Default: 2,000. */
+    checkIntervalMs?: number;
+    /** Bytes of request line and headers together, 512 to 1,048,576; more is HTTP 431. Default: 16,384. */
+    maxHeaderBytes?: number;
+    /** Number of headers, 8 to 10,000; more is HTTP 431. Default: 64. */
+    maxHeaders?: number;
+    /** Bytes of the URL, 16 to 65,536; more is HTTP 414. Default: 8,192. */
+    maxUrlBytes?: number;
+    /** Upgrade requests and tokens being judged at the same time, 1 to 1,000,000; more is HTTP 503. Default: 1,000. */
+    maxPendingHandshakes?: number;
+    /** TCP connections, 1 to Infinity; more is HTTP 503. Default: what the process's limit of open files allows, less a reserve. */
+    maxConnections?: number;
+}
+/** The options of a server. All are checked by the constructor, which throws `INVALID_OPTION`. */
+interface ServerOptions<P extends Packet = Packet, D = undefined, C extends Connection<D, P> = Connection<D, P>> {
+    /** The port, 0 to 65,535; 0: any free one, which `start()` tells, another one at each start. Default: 0. */
+    port?: number;
+    /** The address or name to listen on. Default: all interfaces, IPv6 and IPv4. */
+    host?: string;
+    /** Several places to listen at, instead of `port` and `host`. TLS and limits hold for all; `maxConnections` for their sum. */
+    endpoints?: readonly EndpointOptions[];
+    /** The certificate; with it the server speaks `wss:` and nothing else. Default: none. */
+    tls?: ServerTlsOptions;
+    /** The service path. Requests elsewhere are HTTP 404; what follows it is the connection's channel. Default: `"/"`. */
+    path?: string;
+    /** Sent raw to each new connection, before `connected`. Default: nothing is sent. */
+    connectionSuccessString?: string;
+    /** Subprotocols; the first of the client's that is among them is chosen. Default: none. */
+    availableSubprotocols?: readonly string[];
+    /** What a packet must look like (Standard Schema: zod, valibot, arktype, …). Default: any packet. */
+    packet?: StandardSchema<P>;
+    /** The spelling of field names on the wire; `"pascal"` is .NET's. Both are read. Default: `"camel"`. */
+    packetCasing?: PacketCasing;
+    /**
+     * Makes `connection.data` from the upgrade request, before `connected`. When it throws, rejects or takes longer than
+     * `limits.headersTimeoutMs`, the client gets HTTP 500 and `error` tells of it. Default: data is undefined.
+     */
+    createState?: (request: UpgradeRequest) => D | Promise<D>;
+    /**
+     * How often each connection gets the text `ping`, in milliseconds, 0 to 2,147,483,647; without a `pong` by the next
+     * one it is closed with 4408. 0: never. Default: 120,000.
+     */
+    pingIntervalMs?: number;
+    /** How long a peer has to answer a close frame, in milliseconds, 1 to 2,147,483,647. Default: 5,000. */
+    closeTimeoutMs?: number;
+    /** The largest message taken in, in bytes, 1 to 268,435,456; a larger one closes the connection with 1009. Default: 1,048,576. */
+    maxPayload?: number;
+    /** What may wait for a peer who reads slowly. */
+    sendQueue?: SendQueueOptions;
+    /** How many messages a connection may send: beyond it they are held back, then it is closed with 4429. Default: false, any number. */
+    rateLimit?: boolean | RateLimitOptions;
+    /** Bounds of what comes before a connection is open. */
+    limits?: ServerLimits;
+    /** Where log lines go: `console`, pino, or the like. Default: nowhere. */
+    logger?: Logger;
+    /** Reads texts in its own way. Default: a `WebsocketHandler`, which decodes packets. */
+    handler?: WebsocketHandler<P, D>;
+    /** Keeps the open connections in its own way. Default: a `ConnectionManager`. */
+    connectionManager?: ConnectionManager<C>;
+    /** The wire. `"session"` is not available yet. Default: `"classic"`. */
+    wire?: "classic";
+}
+/** The options of an authenticated server. */
+interface AuthServerOptions<T, P extends Packet = Packet, D = undefined> extends Omit<ServerOptions<P, D, AuthConnection<T, D, P>>, "createState"> {
+    /** As for a server without authentication; it is told the user as well. */
+    createState?: (request: UpgradeRequest, userId: T) => D | Promise<D>;
+    /** What a refused client gets: the body of the HTTP 401, or a message before the close. Default: a plain sentence in the body. */
+    connectionUnauthorizedString?: string;
+    /**
+     * Where the token is: one place, or several that are looked at in this order, the path always last. In `"path"` and
+     * `"query"` it lands in the logs of whatever the request passes. `"message"`, the first text message, goes with no
+     * other place. Default: `["header", "subprotocol", "query", "path"]`.
+     */
+    tokenIn?: TokenPlace | readonly TokenPlace[];
+    /**
+     * How to refuse: `"http"` by HTTP 401, `"close"` by accepting and closing with 4401, `"auto"` by the latter for
+     * requests with an `Origin`: browsers cannot see a 401. Default: `"auto"`.
+     */
+    onUnauthorized?: "auto" | "http" | "close";
+    /** How long a client has to send its token as the first message, in milliseconds, 1 to 2,147,483,647. Default: 5,000. */
+    authTimeoutMs?: number;
+    /** The largest such message in bytes, 1 to 268,435,456. Default: 4,096. */
+    maxPayloadBeforeAuth?: number;
+    /** How the user service may be used. */
+    userServiceLimits?: UserServiceLimits;
+}
+
+/** Plain counters since the server was made; `connections` is the number of now. */
+interface ServerStats {
+    /** The engine's name. */
+    readonly engine: string;
+    /** Open connections, now. */
+    readonly connections: number;
+    /** Upgrade requests being judged and tokens being waited for, now. */
+    readonly pendingHandshakes: number;
+    /** Connections that were accepted. */
+    readonly accepted: number;
+    /** Messages taken in, heartbeats aside, and their payload bytes. */
+    readonly messagesReceived: number;
+    readonly bytesReceived: number;
+    /** Messages that the kernel took, heartbeats aside, and their payload bytes. */
+    readonly messagesSent: number;
+    readonly bytesSent: number;
+    /** Requests that were refused, by HTTP status, or by close code where they were accepted for that. */
+    readonly refusals: Readonly<Record<number, number>>;
+    /** Connections that this side severed, by close code. */
+    readonly severed: Readonly<Record<number, number>>;
+}
+
+/** Whom a broadcast is meant for. */
+interface BroadcastOptions<C = Connection> {
+    /** Who is left out: the sender, mostly. */
+    except?: C | undefined;
+    /** Only connections with this `channel`. Default: all. */
+    channel?: string | undefined;
+}
+/** A WebSocket server. Events: `message`, `connection`, `error`, `server`; see `ServerEvents`. */
+declare class WebsocketServer<P extends Packet = Packet, D = undefined, C extends Connection<D, P> = Connection<D, P>> extends IsolatingEmitter<ServerEvents<P, C>> {
+    #private;
+    /**
+     * Checks the options; nothing is opened before `start()`.
+     *
+     * @throws WebsocketsSimpleError `INVALID_OPTION`, naming option, value and bound
+     */
+    constructor(options?: ServerOptions<P, D, C>);
+    /** The open connections by id. */
+    get connections(): ReadonlyMap<string, C>;
+    /** Where it listens, the first endpoint; undefined while it does not. */
+    get address(): ServerAddress | undefined;
+    /** Where it listens, one for each endpoint; empty while it does not. */
+    get addresses(): readonly ServerAddress[];
+    /** Counters since the server was made. */
+    stats(): ServerStats;
+    /**
+     * Listens. Resolves with the bound address (of the first endpoint) once clients can connect. May be called again after a failure, and after
+     * `stop()`.
+     *
+     * Rejects with `LISTEN_FAILED` (address, cause and what to do), or `INVALID_STATE` unless the server is stopped.
+     */
+    start(): Promise<ServerAddress>;
+    /**
+     * Stops: takes nobody in any more, closes every connection with 1001, waits for them up to `closeTimeoutMs`, destroys
+     * what is left. Resolves when no socket and no timer is left; when already stopped, at once.
+     */
+    stop(): Promise<void>;
+    /** Stops for good, and removes all listeners. */
+    dispose(): Promise<void>;
+    /** The same as `dispose()`, for `await using`. */
+    [Symbol.asyncDispose](): Promise<void>;
+    /** Sends a text or a packet to one connection: the same as `connection.send(input)`. */
+    sendToConnection(input: string | PacketInput<P>, connection: C): Promise<void>;
+    /** Sends a text or bytes to one connection as they are: the same as `connection.sendRaw(input)`. */
+    sendToConnectionRaw(input: string | Uint8Array, connection: C): Promise<void>;
+    /**
+     * Sends a text or a packet to all open connections, waiting for none. Resolves with the number of those whose send
+     * queue took it; one `sent` event tells it. Rejects with `INVALID_ARGUMENT`.
+     */
+    broadcast(input: string | PacketInput<P>, options?: BroadcastOptions<C>): Promise<number>;
+    /** Sends a text or bytes as they are to all open connections; settles as `broadcast` does. */
+    broadcastRaw(input: string | Uint8Array, options?: BroadcastOptions<C>): Promise<number>;
+    /** Closes one connection: the same as `connection.close(code, reason)`. */
+    disconnectConnection(connection: C, code?: number, reason?: string): Promise<void>;
+    /** For subclasses: sends one message, encoded once, to those of several connections that are meant. */
+    protected sendToMany(connections: Iterable<C>, input: string | Uint8Array | PacketInput<P>, isRaw: boolean, { except, channel }: BroadcastOptions<C>): Promise<number>;
+    protected listenerFailed(event: keyof ServerEvents<P, C>, thrown: unknown): void;
+}
+
+/** A WebSocket server that lets in whom a user service knows by token. `T` is the type of user ids. */
+declare class WebsocketServerAuth<T, P extends Packet = Packet, D = undefined> extends WebsocketServer<P, D, AuthConnection<T, D, P>> {
+    #private;
+    /**
+     * Checks the options; nothing is opened before `start()`.
+     *
+     * @throws WebsocketsSimpleError `INVALID_OPTION`, naming option, value and bound; `INVALID_ARGUMENT` without a user service
+     */
+    constructor(options: AuthServerOptions<T, P, D>, userService: UserService<T>);
+    /** Who is connected, by user id. A user comes with the first connection and goes with the last one. */
+    get identities(): ReadonlyMap<T, Identity<T, AuthConnection<T, D, P>>>;
+    /**
+     * Sends a text or a packet to all connections of a user, waiting for none. Resolves with the number of those whose
+     * send queue took it: 0 when the user has none. Rejects with `INVALID_ARGUMENT`.
+     */
+    sendToUser(input: string | PacketInput<P>, userId: T): Promise<number>;
+    /** Sends a text or bytes as they are to all connections of a user; settles as `sendToUser` does. */
+    sendToUserRaw(input: string | Uint8Array, userId: T): Promise<number>;
+    /** Sends a text or a packet to all users: every connection here has one, so this is `broadcast`. */
+    broadcastToAllAuthorizedUsers(input: string | PacketInput<P>, options?: BroadcastOptions<AuthConnection<T, D, P>>): Promise<number>;
+    /** Sends a text or bytes as they are to all users: `broadcastRaw`. */
+    broadcastToAllAuthorizedUsersRaw(input: string | Uint8Array, options?: BroadcastOptions<AuthConnection<T, D, P>>): Promise<number>;
+    /**
+     * Closes all connections of a user. Resolves with their number when they are closed: at the latest after
+     * `closeTimeoutMs`. Code and reason as for `connection.close`.
+     */
+    disconnectUser(userId: T, code?: number, reason?: string): Promise<number>;
+}
+
+export { AuthConnection, CloseCode, Connection, ConnectionManager, UpgradeRequest, WebsocketHandler, WebsocketServer, WebsocketServerAuth, WebsocketsSimpleError, createPacket };
+export type { AuthServerOptions, BroadcastOptions, ConnectionPeer, ConnectionState, EndpointOptions, ErrorCode, Identity, LogFields, Logger, Packet, PacketCasing, PacketInput, RateLimitOptions, SendQueueOptions, ServerAddress, ServerConnectionEvent, ServerErrorEvent, ServerEvents, ServerLimits, ServerMessageEvent, ServerOptions, ServerStateEvent, ServerStats, ServerTlsOptions, StandardSchema, TokenPlace, UserService, UserServiceLimits };

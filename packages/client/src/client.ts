@@ -1,0 +1,269 @@
+import {
+  checkClose,
+  checkRaw,
+  decodePacket,
+  encodePacket,
+  heartbeatText,
+  IsolatingEmitter,
+  type Packet,
+  type PacketInput,
+  PONG,
+  toError,
+  WebsocketsSimpleError,
+  wrong,
+} from "@websockets-simple/shared";
+import { platform } from "#platform";
+import { systemClock } from "./clock.ts";
+import { type Connection, createConnection } from "./connection.ts";
+import type { ClientState, Notice } from "./connection-state.ts";
+import { getToken, type TokenSource } from "./credentials.ts";
+import type { ClientEvents, ClientMessageEvent } from "./events.ts";
+import { iterateMessages } from "./message-iterator.ts";
+import { type CheckedOptions, type ClientOptions, checkClientOptions } from "./options.ts";
+import { createOutbox } from "./outbox.ts";
+import { makeTarget, resolveAddress } from "./target.ts";
+import { webSocketTransport } from "./websocket-transport.ts";
+
+/** How to connect. */
+export interface ConnectOptions {
+  /** Ends the attempt when aborted; an open connection is left alone. */
+  signal?: AbortSignal;
+}
+
+/**
+ * A client that connects, comes back by itself, and says truthfully what became of every message.
+ *
+ * @typeParam P the packets it exchanges
+ */
+export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter<ClientEvents<P>> {
+  readonly #options: CheckedOptions<P>;
+  readonly #connection: Connection;
+  /** Who waits for a notice of the connection: callers of `connect` and `disconnect`, and iterators. */
+  readonly #waiters = new Set<(notice: Notice) => void>();
+
+  /**
+   * @param options at least `url` or `host`
+   * @param token a token, or a function that is asked for one anew at every attempt
+   * @throws WebsocketsSimpleError `INVALID_OPTION`, naming option, value and bound
+   */
+  constructor(options: ClientOptions<P>, token: TokenSource = "") {
+    super();
+    const checked = checkClientOptions(options, platform);
+    const { outbox, tokenIn, subprotocols } = checked;
+    // Its value is not shown: it may be the token, forgotten to be made a string.
+    if (!/string|function/.test(typeof token))
+      throw wrong("token", typeof token, "a string or a function, as the second argument");
+    const address = resolveAddress(checked, platform.page);
+    this.#options = checked;
+    this.#connection = createConnection({
+      ...checked,
+      policy: { ...checked, ...checked.reconnect, canRefresh: typeof token === "function" },
+      clock: systemClock,
+      openTransport: webSocketTransport(platform, checked, checked.webSocket),
+      makeTarget: async (fresh) => makeTarget(address, subprotocols, await getToken(token, { fresh }), tokenIn),
+      watchPlatform: platform.watch,
+      outbox: outbox && createOutbox(systemClock, outbox),
+      message: (message) => this.#receive(message),
+      notice: (notice) => this.#notice(notice),
+      failed: (error) => this.emit("error", { error }),
+    });
+  }
+
+  /** Where the client stands. */
+  get state(): ClientState {
+    return this.#connection.state;
+  }
+
+  /** The application subprotocol that the server chose; empty when none was asked for, or while not connected. */
+  get subprotocol(): string {
+    return this.#connection.subprotocol;
+  }
+
+  /** The last measured round trip in milliseconds; undefined before the first answer to a ping (option `heartbeat`). */
+  get latencyMs(): number | undefined {
+    return this.#connection.latencyMs;
+  }
+
+  /**
+   * Connects, and keeps trying as option `reconnect` says. Resolves when connected.
+   *
+   * @throws WebsocketsSimpleError what ended it for good: `UNAUTHORIZED`, `REFUSED`, `TLS_FAILED`, or the last failure when
+   * `maxAttempts` is reached; `ABORTED` after `signal`, `disconnect()` or `dispose()`; `INVALID_STATE` when disposed
+   */
+  connect({ signal }: ConnectOptions = {}): Promise<void> {
+    if (this.state === "connected") return Promise.resolve();
+    const failure = (code: "ABORTED" | "INVALID_STATE", why: string) =>
+      new WebsocketsSimpleError(code, `connect: ${why}`, { cause: signal?.reason });
+    if (this.state === "disposed") return Promise.reject(failure("INVALID_STATE", "the client is disposed; make a new one"));
+    if (signal?.aborted) return Promise.reject(failure("ABORTED", "the signal is aborted"));
+    const abort = (): void => this.#connection.dispatch({ type: "disconnect", code: 1000, reason: "aborted" });
+    const connecting = new Promise<void>((resolve, reject) => {
+      void this.#next("connected", "disconnected").then(({ type, error }) => {
+        signal?.removeEventListener("abort", abort);
+        if (type === "connected") return resolve();
+        // Whoever called disconnect() or dispose() knows: it needs no handler.
+        if (!error) connecting.catch(() => {});
+        reject(error ?? failure("ABORTED", "ended by disconnect(), dispose() or the signal"));
+      });
+    });
+    signal?.addEventListener("abort", abort);
+    this.#connection.dispatch({ type: "connect" });
+    return connecting;
+  }
+
+  /**
+   * Sends a text (as a packet around it) or a packet. Resolves when the bytes are handed to the socket; while away the
+   * message waits in the outbox. A rejection with `NOT_SENT` or `UNKNOWN` that nobody handles does no harm.
+   *
+   * @throws WebsocketsSimpleError `NOT_SENT`: it will never arrive · `UNKNOWN`: it arrived once or never ·
+   * `INVALID_ARGUMENT`: it is no packet
+   */
+  send(input: string | PacketInput<P>): Promise<void> {
+    try {
+      const { text, packet } = encodePacket(input, this.#options, Date.now());
+      return this.#hand(text, () => ({ type: "sent", message: packet.data ?? text, packet }));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /**
+   * Sends a text or bytes as they are. Resolves as `send` does. The texts `ping` and `pong` belong to the classic wire's
+   * heartbeat and reach no listener.
+   *
+   * @throws WebsocketsSimpleError as `send`
+   */
+  sendRaw(message: string | Uint8Array): Promise<void> {
+    try {
+      checkRaw(message);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return this.#hand(message, () => {
+      const { packet } = typeof message === "string" ? decodePacket(message, this.#options, Date.now()) : {};
+      return { type: "sent", message: packet?.data ?? message, ...(packet && { packet }) };
+    });
+  }
+
+  /**
+   * Ends the connection; the client does not come back by itself. Resolves when it is over, at most `closeTimeoutMs`
+   * later. What waits in the outbox rejects with `NOT_SENT`.
+   *
+   * @param code 1000 or 3000 to 4999
+   * @param reason at most 123 bytes of UTF-8
+   * @throws WebsocketsSimpleError `INVALID_ARGUMENT`
+   */
+  async disconnect(code = 1000, reason = ""): Promise<void> {
+    checkClose(code, reason);
+    this.#connection.dispatch({ type: "disconnect", code, reason });
+    if (this.state === "disconnecting") await this.#next("disconnected", "connecting");
+  }
+
+  /** Ends everything at once and for good: connection, timers, listeners. */
+  dispose(): void {
+    this.#connection.dispatch({ type: "dispose" });
+    this.#settle({ type: "disconnected" });
+    this.removeAllListeners();
+  }
+
+  /** The same as `dispose`, for `using`. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  /** Closes in an orderly way, then disposes, for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.disconnect();
+    this.dispose();
+  }
+
+  /** Received messages, from now until the connection ends for good; at once when disposed. Fails with OVERFLOW when `maxQueuedMessages` wait unread. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<ClientMessageEvent<P>, void> {
+    return iterateMessages((message, end) => {
+      const listener = (event: ClientMessageEvent<P>): void => {
+        if (event.type === "received") message(event);
+      };
+      this.on("message", listener);
+      const waiter = ({ type }: Notice): void => {
+        if (type === "disconnected") end();
+      };
+      this.#waiters.add(waiter);
+      if (this.state === "disposed") queueMicrotask(end);
+      return () => {
+        this.off("message", listener);
+        this.#waiters.delete(waiter);
+      };
+    }, this.#options.maxQueuedMessages);
+  }
+
+  /**
+   * Understands a text. Override it to take over decoding: what it returns is the packet of the `message` event; without
+   * a packet there is no event, unless you emit one yourself.
+   */
+  protected messageReceived(message: string): P | undefined {
+    const { packet, error } = decodePacket(message, this.#options, Date.now());
+    if (error) this.emit("error", { error });
+    else if (!packet) this.emit("message", { type: "received", message });
+    return packet;
+  }
+
+  protected override listenerFailed(event: keyof ClientEvents<P>, thrown: unknown): void {
+    const error = toError("LISTENER_FAILED", `a listener of "${event}" failed`, thrown);
+    // An error listener must not be told of its own failure for ever; a fault that nobody listens for must not vanish.
+    if (event === "error" || this.listenerCount("error") === 0) console.error(error);
+    else this.emit("error", { error });
+  }
+
+  #receive(message: string | Uint8Array): void {
+    if (typeof message !== "string") {
+      this.emit("message", { type: "received", message });
+      return;
+    }
+    const heartbeat = heartbeatText(message);
+    if (heartbeat === PONG) this.#connection.pongReceived();
+    else if (heartbeat) this.#connection.sendControl(PONG);
+    else {
+      try {
+        const packet = this.messageReceived(message);
+        if (packet) this.emit("message", { type: "received", message: packet.data ?? message, packet });
+      } catch (thrown) {
+        this.listenerFailed("message", thrown);
+      }
+    }
+  }
+
+  #notice(notice: Notice): void {
+    // Settled first: whoever begins to wait in a listener of this notice waits for the next one.
+    this.#settle(notice);
+    if (notice.error) this.emit("error", { error: notice.error });
+    this.emit("connection", notice);
+  }
+
+  #next(...types: Notice["type"][]): Promise<Notice> {
+    return new Promise((resolve) => {
+      const waiter = (notice: Notice): void => {
+        if (types.includes(notice.type) && this.#waiters.delete(waiter)) resolve(notice);
+      };
+      this.#waiters.add(waiter);
+    });
+  }
+
+  #settle(notice: Notice): void {
+    // An end that a new attempt has superseded already is not the end that anybody waits for.
+    if (notice.type === "disconnected" && this.state === "connecting") return;
+    for (const waiter of this.#waiters) waiter(notice);
+  }
+
+  #hand(message: string | Uint8Array, sent: () => ClientMessageEvent<P>): Promise<void> {
+    const handing = new Promise<void>((resolve, reject) => {
+      this.#connection.send(message, (error) => {
+        if (error) return reject(error);
+        if (this.listenerCount("message") > 0) this.emit("message", sent());
+        resolve();
+      });
+    });
+    // Connections come and go: a send that nobody waits for must not end the process.
+    handing.catch(() => {});
+    return handing;
+  }
+}

@@ -1,0 +1,210 @@
+import { PING, toError, WebsocketsSimpleError } from "@websockets-simple/shared";
+import type { Clock } from "./clock.ts";
+import {
+  broken,
+  type ClientState,
+  type ConnectionEvent,
+  type ConnectionPolicy,
+  type Failure,
+  INITIAL_STATE,
+  type Notice,
+  next,
+} from "./connection-state.ts";
+import { type Heartbeat, type HeartbeatOptions, startHeartbeat } from "./heartbeat.ts";
+import { notSent, type Outbox, type Settle } from "./outbox.ts";
+import type { PlatformSignal } from "./platform.ts";
+import type { Target } from "./target.ts";
+import type { OpenTransport, Transport } from "./transport.ts";
+
+/** What a connection needs of the world. */
+export interface ConnectionParts {
+  readonly policy: ConnectionPolicy;
+  readonly clock: Clock;
+  readonly openTransport: OpenTransport;
+  /** Gets the token and says where to connect; `fresh` asks past any cache. */
+  readonly makeTarget: (fresh: boolean) => Promise<Target>;
+  readonly watchPlatform: (listener: (signal: PlatformSignal) => void) => () => void;
+  readonly heartbeat: Required<HeartbeatOptions> | undefined;
+  readonly outbox: Outbox | undefined;
+  readonly maxBufferedBytes: number;
+  readonly message: (message: string | Uint8Array) => void;
+  readonly notice: (notice: Notice) => void;
+  /** Told of what should never have been thrown. */
+  readonly failed: (error: WebsocketsSimpleError) => void;
+}
+
+/** The running connection of a client. */
+export interface Connection {
+  readonly state: ClientState;
+  readonly subprotocol: string;
+  readonly latencyMs: number | undefined;
+  /** Puts a happening before the state machine. Happenings within happenings wait their turn. */
+  dispatch(event: ConnectionEvent): void;
+  /** Sends now, or later, or says why not. */
+  send(message: string | Uint8Array, settle: Settle): void;
+  /** Sends what belongs to the wire, not to the application. */
+  sendControl(text: string): void;
+  /** The other side answered a text ping. */
+  pongReceived(): void;
+}
+
+/** How many answers to pings may wait for a server that does not read. */
+const MAX_UNREAD_CONTROLS = 8;
+
+/** Carries out what the state machine decides. It owns one transport at a time, and the one timer that a state may have. */
+export function createConnection(parts: ConnectionParts): Connection {
+  const {
+    policy,
+    clock,
+    openTransport,
+    makeTarget,
+    watchPlatform,
+    heartbeat: beat,
+    outbox,
+    maxBufferedBytes,
+    message,
+    notice,
+    failed,
+  } = parts;
+  const events: ConnectionEvent[] = [];
+  let busy = false;
+  let state = INITIAL_STATE;
+  let transport: Transport | undefined;
+  let heartbeat: Heartbeat | undefined;
+  let stopTimer: (() => void) | undefined;
+  let unwatch: (() => void) | undefined;
+  /** Control messages that the network has not taken yet. */
+  let unread = 0;
+
+  function dispatch(event: ConnectionEvent): void {
+    events.push(event);
+    if (busy) return;
+    busy = true;
+    for (let current = events.shift(); current; current = events.shift()) {
+      try {
+        take(current);
+      } catch (thrown) {
+        // A socket class that breaks its word must not stop the machine.
+        failed(toError("LISTENER_FAILED", "option webSocket", thrown));
+      }
+    }
+    busy = false;
+  }
+
+  function take(event: ConnectionEvent): void {
+    const before = state;
+    const step = next(policy, before, event);
+    state = step.state;
+    const { name, generation, timerMs } = state;
+    if (generation !== before.generation) {
+      heartbeat?.stop();
+      transport?.drop();
+      heartbeat = transport = undefined;
+      unread = 0;
+    }
+    if (generation !== before.generation || name !== before.name) {
+      stopTimer?.();
+      const fire = (): void => dispatch({ type: "timer", generation, random: clock.random() });
+      stopTimer = timerMs === undefined ? undefined : clock.after(timerMs, fire);
+    }
+    if (name === "disconnected" || name === "disposed") {
+      unwatch?.();
+      unwatch = undefined;
+    } else unwatch ??= watchPlatform(signal);
+    for (const effect of step.effects) {
+      if (effect.type === "open") void open(effect.fresh, generation);
+      else if (effect.type === "close") transport?.close(effect.code, effect.reason);
+      else {
+        // What waited goes first: it was sent before anything that a listener of `connected` sends.
+        if (effect.type === "connected") outbox?.flush(send);
+        if (effect.type === "disconnected") outbox?.reject("the client is disconnected");
+        notice(effect);
+      }
+    }
+  }
+
+  function signal(type: PlatformSignal): void {
+    // That the network is gone is only said: look for oneself.
+    heartbeat?.probe();
+    if (type !== "offline") dispatch({ type });
+  }
+
+  async function open(fresh: boolean, generation: number): Promise<void> {
+    const fail = (how: Failure): void => dispatch({ ...how, type: "failed", generation, random: clock.random() });
+    const lose = (error: WebsocketsSimpleError): void => fail(broken(error));
+    try {
+      const target = await makeTarget(fresh);
+      // A token that comes too late belongs to an attempt that has passed.
+      if (generation !== state.generation) return;
+      const opened = openTransport(target, {
+        opened() {
+          if (target.firstMessage !== undefined) sendControl(target.firstMessage);
+          if (beat) {
+            const why = `${target.label}: no sign of life within ${beat.timeoutMs} ms of a ping (option heartbeat.timeoutMs)`;
+            const dead = (): void => lose(new WebsocketsSimpleError("CONNECTION_LOST", why));
+            heartbeat = startHeartbeat(clock, beat, opened.ping ?? (() => sendControl(PING)), dead);
+          }
+          dispatch({ type: "opened", generation });
+        },
+        message(data) {
+          // A text pong is measured before it counts as any sign of life.
+          message(data);
+          heartbeat?.heard();
+        },
+        pong,
+        closed: fail,
+      });
+      transport = opened;
+    } catch (thrown) {
+      lose(toError("REFUSED", "cannot open a WebSocket", thrown));
+    }
+  }
+
+  function send(message: string | Uint8Array, settle: Settle): void {
+    const { name } = state;
+    if (transport && name === "connected") {
+      const { bufferedBytes } = transport;
+      if (bufferedBytes && bufferedBytes + message.length > maxBufferedBytes) {
+        settle(notSent(`${bufferedBytes} bytes wait in the socket (option maxBufferedBytes: ${maxBufferedBytes})`));
+      } else transport.send(message, settle);
+    } else if (outbox && (name === "connecting" || name === "reconnecting" || name === "suspended")) outbox.add(message, settle);
+    else
+      settle(
+        notSent(
+          name === "disconnected"
+            ? "not connected; call connect() first"
+            : `the client is ${name}${outbox ? "" : " (option outbox: false)"}`,
+        ),
+      );
+  }
+
+  function sendControl(text: string): void {
+    const current = transport;
+    // Who asks without reading the answers gets no more of them.
+    if (!current || unread >= MAX_UNREAD_CONTROLS) return;
+    unread++;
+    current.send(text, () => {
+      if (current === transport) unread--;
+    });
+  }
+
+  function pong(): void {
+    heartbeat?.answered();
+  }
+
+  return {
+    get state() {
+      return state.name;
+    },
+    get subprotocol() {
+      return transport?.subprotocol ?? "";
+    },
+    get latencyMs() {
+      return heartbeat?.latencyMs;
+    },
+    dispatch,
+    send,
+    sendControl,
+    pongReceived: pong,
+  };
+}

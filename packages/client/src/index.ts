@@ -1,0 +1,19 @@
+export {
+  createPacket,
+  type ErrorCode,
+  type Packet,
+  type PacketCasing,
+  type PacketInput,
+  type StandardSchema,
+  type TokenPlace,
+  WebsocketsSimpleError,
+} from "@websockets-simple/shared";
+export { type ConnectOptions, WebsocketClient } from "./client.ts";
+export type { ClientState } from "./connection-state.ts";
+export type { TokenRequest, TokenSource } from "./credentials.ts";
+export type { ClientConnectionEvent, ClientErrorEvent, ClientEvents, ClientMessageEvent } from "./events.ts";
+export type { HeartbeatOptions } from "./heartbeat.ts";
+export type { ClientOptions, ReconnectOptions } from "./options.ts";
+export type { OutboxOptions } from "./outbox.ts";
+export type { ClientTlsOptions, SocketLike, WebSocketClass } from "./platform.ts";
+export type { AddressOptions } from "./target.ts";

@@ -1,0 +1,169 @@
+import {
+  checkOptions,
+  DEFAULT_LIMITS,
+  MAX_TIMER_MS,
+  type Packet,
+  type PacketCasing,
+  type Rule,
+  type StandardSchema,
+  type TokenPlace,
+} from "@websockets-simple/shared";
+import type { HeartbeatOptions } from "./heartbeat.ts";
+import type { OutboxOptions } from "./outbox.ts";
+import type { ClientTlsOptions, Platform, WebSocketClass } from "./platform.ts";
+import type { AddressOptions } from "./target.ts";
+
+/** How a client comes back. */
+export interface ReconnectOptions {
+  /** The bound of the first delay in milliseconds, 1 to 2,147,483,647; it doubles with each failure. Default: 500. */
+  baseDelayMs?: number;
+  /** The bound of every delay in milliseconds, 1 to 2,147,483,647. Default: 30,000. */
+  maxDelayMs?: number;
+  /** Attempts in a row without a lasting connection, the first one included; 1 and up. Default: Infinity. */
+  maxAttempts?: number;
+  /** How long a connection must last before failures are forgotten, in milliseconds. Default: 5,000. */
+  settleMs?: number;
+}
+
+/** The options of a client. All are checked by the constructor, which throws `INVALID_OPTION`. */
+export interface ClientOptions<P extends Packet = Packet> extends AddressOptions {
+  /** Application subprotocols, best first. A server that picks none of them is refused. Default: none. */
+  subprotocols?: readonly string[];
+  /**
+   * Where the token travels. `"path"` and `"query"` put it into a URL, and so into logs on the way.
+   * Default: `"header"` in Node, `"subprotocol"` in browsers; both are understood by our server.
+   */
+  tokenIn?: TokenPlace;
+  /** Whether and how to come back. Default: `{}`, which is to say yes. */
+  reconnect?: boolean | ReconnectOptions;
+  /** How long one attempt may take in milliseconds, 1 to 2,147,483,647. Default: 10,000. */
+  connectTimeoutMs?: number;
+  /** How long the server has to answer a close frame in milliseconds, 1 to 2,147,483,647. Default: 5,000. */
+  closeTimeoutMs?: number;
+  /** What waits while away; false: sends reject at once while away. Default: `{}`. */
+  outbox?: boolean | OutboxOptions;
+  /**
+   * Whether to look for dead connections. Default: true in Node (RFC 6455 pings), false in browsers, which have none:
+   * there it sends the text `ping`, which our server answers and other servers take for a message.
+   */
+  heartbeat?: boolean | HeartbeatOptions;
+  /** What a packet must look like (Standard Schema: zod, valibot, arktype, …). Default: any packet. */
+  packet?: StandardSchema<P>;
+  /** The spelling of field names on the wire; `"pascal"` is .NET's. Default: `"camel"`. */
+  packetCasing?: PacketCasing;
+  /** The largest message taken in, in bytes, 1 and up (Node). Default: 1,048,576. */
+  maxPayload?: number;
+  /** The most bytes that may wait inside the socket; sends beyond it reject with NOT_SENT. Default: 16,777,216. */
+  maxBufferedBytes?: number;
+  /** The most messages that an async iterator keeps unread, 1 and up. Default: 1,000. */
+  maxQueuedMessages?: number;
+  /** Whom to trust (Node). Default: the system's authorities. */
+  tls?: ClientTlsOptions;
+  /** The wire. `"session"` is not available yet. Default: `"classic"`. */
+  wire?: "classic";
+  /** Another WebSocket class (React Native, tests). Default: the platform's. */
+  webSocket?: WebSocketClass;
+}
+
+/** Every option with its value. */
+export type CheckedOptions<P extends Packet> = Omit<ClientOptions<P>, "reconnect" | "outbox" | "heartbeat"> & {
+  readonly subprotocols: readonly string[];
+  readonly tokenIn: TokenPlace;
+  readonly reconnect: Required<ReconnectOptions>;
+  readonly connectTimeoutMs: number;
+  readonly closeTimeoutMs: number;
+  readonly outbox: Required<OutboxOptions> | undefined;
+  readonly heartbeat: Required<HeartbeatOptions> | undefined;
+  readonly packetCasing: PacketCasing;
+  readonly maxPayload: number;
+  readonly maxBufferedBytes: number;
+  readonly maxQueuedMessages: number;
+};
+
+const TIMER_MS = [1, MAX_TIMER_MS] as const;
+const COUNT = [1, Number.MAX_SAFE_INTEGER] as const;
+const GROUP = "boolean or object";
+
+const RULES: Record<string, Rule> = {
+  url: "string",
+  host: "string",
+  port: [1, 65_535],
+  secure: "boolean",
+  path: "string",
+  query: "object",
+  // RFC 6455 section 4.1: subprotocol names are tokens of RFC 9110.
+  subprotocols: (value) =>
+    Array.isArray(value) && value.every((name) => /^[!#$%&'*+\-.^`|~\w]+$/.test(name))
+      ? undefined
+      : "a list of names without spaces, commas and quotes",
+  reconnect: GROUP,
+  connectTimeoutMs: TIMER_MS,
+  closeTimeoutMs: TIMER_MS,
+  outbox: GROUP,
+  heartbeat: GROUP,
+  packet: (value) =>
+    (value as StandardSchema | null)?.["~standard"] ? undefined : "a Standard Schema (zod, valibot, arktype, …)",
+  packetCasing: ["camel", "pascal"],
+  maxBufferedBytes: COUNT,
+  maxQueuedMessages: COUNT,
+  wire: (value) => (value === "classic" ? undefined : '"classic"; the session wire is not available yet'),
+  webSocket: "function",
+};
+
+const DEFAULTS = Object.freeze({
+  subprotocols: [],
+  connectTimeoutMs: 10_000,
+  closeTimeoutMs: DEFAULT_LIMITS.closeTimeoutMs,
+  packetCasing: "camel",
+  maxPayload: DEFAULT_LIMITS.maxPayload,
+  maxBufferedBytes: 16_777_216,
+  maxQueuedMessages: 1_000,
+});
+
+/**
+ * Checks the options once and fills in the defaults.
+ *
+ * @throws WebsocketsSimpleError `INVALID_OPTION`, naming option, value and bound
+ */
+export function checkClientOptions<P extends Packet>(given: ClientOptions<P>, platform: Platform): CheckedOptions<P> {
+  const { tokenPlaces, heartbeat, options: own } = platform;
+  const rules = { ...RULES, ...own, tokenIn: tokenPlaces };
+  const options = checkOptions(given, rules, { ...DEFAULTS, tokenIn: tokenPlaces[0], heartbeat }) as unknown as ClientOptions<P>;
+  return {
+    ...(options as CheckedOptions<P>),
+    reconnect: checkGroup("reconnect.", options.reconnect, RECONNECT) ?? NEVER,
+    outbox: checkGroup("outbox.", options.outbox, OUTBOX),
+    heartbeat: checkGroup("heartbeat.", options.heartbeat, HEARTBEAT),
+  };
+}
+
+/** The options of a group: name → [default, min, max]. */
+type Group<T> = { readonly [K in keyof T]: readonly [number, number, number] };
+
+const RECONNECT: Group<Required<ReconnectOptions>> = {
+  baseDelayMs: [500, ...TIMER_MS],
+  maxDelayMs: [30_000, ...TIMER_MS],
+  maxAttempts: [Infinity, 1, Infinity],
+  settleMs: [5_000, ...TIMER_MS],
+};
+const NEVER = { baseDelayMs: 1, maxDelayMs: 1, maxAttempts: 0, settleMs: 1 };
+const OUTBOX: Group<Required<OutboxOptions>> = {
+  maxMessages: [1_000, 1, 1_000_000],
+  maxBytes: [1_048_576, ...COUNT],
+  maxAgeMs: [120_000, ...TIMER_MS],
+};
+const HEARTBEAT: Group<Required<HeartbeatOptions>> = {
+  intervalMs: [25_000, 100, MAX_TIMER_MS],
+  timeoutMs: [6_000, 100, MAX_TIMER_MS],
+};
+
+function checkGroup<T extends object>(prefix: string, given: unknown, group: Group<T>): T | undefined {
+  if (given === false) return undefined;
+  const rules: Record<string, Rule> = {};
+  const defaults: Record<string, number> = {};
+  for (const [name, [value, min, max]] of Object.entries<readonly [number, number, number]>(group)) {
+    rules[name] = [min, max];
+    defaults[name] = value;
+  }
+  return checkOptions(given === undefined || given === true ? {} : given, rules, defaults, prefix) as T;
+}

@@ -1,0 +1,66 @@
+import { WebsocketsSimpleError } from "@websockets-simple/shared";
+import type { Clock } from "./clock.ts";
+
+/** Bounds of what waits while the client is away. */
+export interface OutboxOptions {
+  /** The largest number of messages, 1 to 1,000,000. Default: 1,000. */
+  maxMessages?: number;
+  /** The largest number of bytes in all, 1 and up. Default: 1,048,576. */
+  maxBytes?: number;
+  /** How long a message waits, in milliseconds, 1 to 2,147,483,647. Default: 120,000. */
+  maxAgeMs?: number;
+}
+
+/** Told once what became of a message. */
+export type Settle = (error?: Error) => void;
+
+/** What was to be sent while there was no connection, in order. */
+export interface Outbox {
+  /** Keeps a message, or settles it with NOT_SENT when a bound is reached. */
+  add(message: string | Uint8Array, settle: Settle): void;
+  /** Hands everything over, oldest first. */
+  flush(send: (message: string | Uint8Array, settle: Settle) => void): void;
+  /** Gives everything up: settles it with NOT_SENT. */
+  reject(why: string): void;
+}
+
+/** Makes an empty outbox. Each waiting message has a timer for its age; they end when it leaves. */
+export function createOutbox(clock: Clock, { maxMessages, maxBytes, maxAgeMs }: Required<OutboxOptions>): Outbox {
+  const entries = new Set<{ message: string | Uint8Array; settle: Settle; leave: () => void }>();
+  let bytes = 0;
+
+  return {
+    add(message, settle) {
+      const size = typeof message === "string" ? new TextEncoder().encode(message).length : message.length;
+      if (entries.size >= maxMessages || bytes + size > maxBytes) {
+        return settle(notSent(`the outbox is full (options outbox.maxMessages: ${maxMessages}, outbox.maxBytes: ${maxBytes})`));
+      }
+      const stopTimer = clock.after(maxAgeMs, () => {
+        entry.leave();
+        settle(notSent(`no connection for ${maxAgeMs} ms (option outbox.maxAgeMs)`));
+      });
+      const leave = (): void => {
+        stopTimer();
+        entries.delete(entry);
+        bytes -= size;
+      };
+      const entry = { message, settle, leave };
+      entries.add(entry);
+      bytes += size;
+    },
+    flush(send) {
+      for (const { message, settle, leave } of entries) {
+        leave();
+        send(message, settle);
+      }
+    },
+    reject(why) {
+      this.flush((_message, settle) => settle(notSent(why)));
+    },
+  };
+}
+
+/** The error of a message that was never handed to the network. */
+export function notSent(why: string): WebsocketsSimpleError {
+  return new WebsocketsSimpleError("NOT_SENT", `not sent: ${why}`);
+}

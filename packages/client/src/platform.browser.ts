@@ -1,0 +1,52 @@
+import type { Platform, PlatformSignal } from "./platform.ts";
+
+/** The parts of a page or worker that are listened to; workers have no document, SSR has neither. */
+interface Page {
+  readonly location?: { readonly href: string };
+  readonly document?: { readonly visibilityState?: string };
+  readonly addEventListener?: EventTarget["addEventListener"];
+  readonly removeEventListener?: EventTarget["removeEventListener"];
+}
+const page: Page = globalThis as Page;
+
+/** Browsers and their workers, and whatever else has a global WebSocket. */
+export const platform: Platform = {
+  // A browser cannot set request headers; a subprotocol is the one other place outside the URL.
+  tokenPlaces: ["subprotocol", "path", "query", "message"],
+  // A browser has no RFC ping, and not every server of the classic wire understands the text one.
+  heartbeat: false,
+  options: {},
+
+  get page() {
+    return page.location?.href.startsWith("http") ? page.location.href : undefined;
+  },
+
+  createSocket(Implementation, { url, protocols }) {
+    const socket = new Implementation(url, protocols as string[]);
+    return {
+      socket,
+      send(message, done) {
+        socket.send(message as never);
+        done();
+      },
+      drop: () => socket.close(),
+    };
+  },
+
+  watch(listener) {
+    // Only a page that is kept (bfcache) comes back; one that goes for good needs no suspending.
+    const kept = (signal: PlatformSignal) => (event: Event & { persisted?: boolean }) => event.persisted && listener(signal);
+    const handlers: Readonly<Record<string, (event: Event) => unknown>> = {
+      online: () => listener("woken"),
+      offline: () => listener("offline"),
+      pagehide: kept("suspended"),
+      pageshow: kept("restored"),
+      // Of the document, but it bubbles.
+      visibilitychange: () => page.document?.visibilityState === "visible" && listener("woken"),
+    };
+    for (const event in handlers) page.addEventListener?.(event, handlers[event] as EventListener);
+    return () => {
+      for (const event in handlers) page.removeEventListener?.(event, handlers[event] as EventListener);
+    };
+  },
+};

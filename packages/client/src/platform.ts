@@ -1,0 +1,94 @@
+import type { Rule, TokenPlace, WebsocketsSimpleError } from "@websockets-simple/shared";
+import type { Target } from "./target.ts";
+
+/** What a platform notices that a connection should know. */
+export type PlatformSignal = "woken" | "offline" | "suspended" | "restored";
+
+/** TLS settings of a Node client. A browser decides on trust by itself and takes none. */
+export interface ClientTlsOptions {
+  /** The certificates of your own authority, PEM. Default: the system's authorities. */
+  ca?: string | Uint8Array | readonly (string | Uint8Array)[];
+  /** The name that the certificate must bear. Default: the URL's host. */
+  servername?: string;
+  /** false accepts any certificate: for tests on your own machine only. Default: true. */
+  rejectUnauthorized?: boolean;
+}
+
+/** What a socket needs beside its target. */
+export interface SocketOptions {
+  readonly tls?: ClientTlsOptions | undefined;
+  readonly maxPayload: number;
+}
+
+/** The parts of a WHATWG WebSocket that are used. Types that differ from library to library are left open (`never`). */
+export interface SocketLike {
+  /** Set to `"arraybuffer"`. */
+  binaryType: string;
+  /** 1 while open. */
+  readonly readyState: number;
+  /** The subprotocol that the server chose; empty without one. */
+  readonly protocol: string;
+  /** Bytes given to `send` that the network has not taken yet. */
+  readonly bufferedAmount: number;
+  /** Called when it is open. */
+  onopen: ((event: never) => void) | null;
+  /** Called with `{ data }`: a string, or an ArrayBuffer. */
+  onmessage: ((event: never) => void) | null;
+  /** Called with `{ code, reason }` when it is over. */
+  onclose: ((event: never) => void) | null;
+  /** Called before `onclose` when something went wrong. */
+  onerror: ((event: never) => void) | null;
+  /** Sends a string or a Uint8Array. */
+  send(message: never): void;
+  /** Starts the close handshake. */
+  close(code?: number, reason?: string): void;
+}
+
+/** A WebSocket class, such as the browser's, `ws`, or React Native's. */
+export type WebSocketClass = new (url: string, protocols?: string | string[], options?: never) => SocketLike;
+
+/** Why a socket did not open, as far as the platform knows. */
+export interface Refusal {
+  readonly error: WebsocketsSimpleError;
+  /** The HTTP status of the answer, where there was one. */
+  readonly status?: number;
+  readonly retryAfterMs?: number | undefined;
+}
+
+/** All that differs between browsers and Node. */
+export interface Platform {
+  /** Where a token can travel; the first is the default. */
+  readonly tokenPlaces: readonly TokenPlace[];
+  /** Whether a client sends pings unless told otherwise. */
+  readonly heartbeat: boolean;
+  /** The options that work on this platform only. */
+  readonly options: Readonly<Record<string, Rule>>;
+  /** The page's URL, where there is one. */
+  readonly page: string | undefined;
+  /**
+   * Makes the socket. It may throw what the WebSocket class throws.
+   *
+   * @param refused told why the socket did not open, or broke, before its close event
+   * @param pong told of answers to `ping`
+   */
+  createSocket(
+    implementation: WebSocketClass,
+    target: Target,
+    options: SocketOptions,
+    refused: (refusal: Refusal) => void,
+    pong: () => void,
+  ): PlatformSocket;
+  /** Calls the listener on each signal until the returned function is called. */
+  watch(listener: (signal: PlatformSignal) => void): () => void;
+}
+
+/** A socket with what the WHATWG interface leaves to the platform. */
+export interface PlatformSocket {
+  readonly socket: SocketLike;
+  /** Sends on an open socket; `done` is called once, when the bytes are handed over or could not be. */
+  send(message: string | Uint8Array, done: (error?: Error) => void): void;
+  /** Ends it at once. */
+  drop(): void;
+  /** Sends an RFC 6455 ping on an open socket; absent where there is none. */
+  readonly ping?: (() => void) | undefined;
+}

@@ -1,0 +1,103 @@
+import {
+  TOKEN_PARAMETER,
+  TOKEN_SUBPROTOCOL,
+  type TokenPlace,
+  tokenToSubprotocol,
+  WebsocketsSimpleError,
+  wrong,
+} from "@websockets-simple/shared";
+
+/** Where and how one attempt connects. */
+export interface Target {
+  /** The whole URL; it may bear the token, so it is for the socket only. */
+  readonly url: string;
+  /** The URL without query and token, for messages. */
+  readonly label: string;
+  /** What is offered: the application's subprotocols, and the token's where it travels as one. */
+  readonly protocols: readonly string[];
+  /** The application's subprotocols alone. */
+  readonly subprotocols: readonly string[];
+  /** Request headers; Node only. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** What to send first: the token, where it travels as the first message. */
+  readonly firstMessage?: string | undefined;
+}
+
+/** The options that say where to connect: `url`, or the parts of one. */
+export interface AddressOptions {
+  /** `ws:`, `wss:`, `http:` or `https:`; in a page also relative to it. */
+  url?: string;
+  /** Instead of `url`: the host. */
+  host?: string;
+  /** Instead of `url`: the port, 1 to 65535. Default: the scheme's own. */
+  port?: number;
+  /** Instead of `url`: whether to use TLS. Default: false, in a page as the page does. */
+  secure?: boolean;
+  /** Instead of `url`: the path. Default: `/`. */
+  path?: string;
+  /** Parameters added to the URL's query. */
+  query?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Makes one URL of the address options.
+ *
+ * @param page the URL of the page, where there is one
+ * @throws WebsocketsSimpleError `INVALID_OPTION`
+ */
+export function resolveAddress({ url, host, port, secure, path, query }: AddressOptions, page: string | undefined): URL {
+  const scheme = (secure ?? page?.startsWith("https:")) ? "wss" : "ws";
+  const name = host?.replace(/^[^[].*:.*$/, "[$&]");
+  const text = url ?? `${scheme}://${name}${port ? `:${port}` : ""}/${path?.replace(/^\//, "") ?? ""}`;
+  try {
+    if (url === undefined ? host === undefined : (host ?? port ?? secure ?? path) !== undefined) throw 0;
+    // Engines refuse to change a special scheme by `protocol`, so the text is changed instead.
+    const address = new URL(new URL(text, page).href.replace(/^http/, "ws"));
+    if (!/^wss?:$/.test(address.protocol) || address.hash || address.username || address.password) throw 0;
+    for (const [name, value] of Object.entries(query ?? {})) address.searchParams.append(name, value);
+    return address;
+  } catch {
+    // The value is not shown: it may hold credentials.
+    throw wrong(
+      "url",
+      "something else",
+      'either a url such as "wss://example.com:8443/chat", without fragment and credentials, or a host with port, secure and path',
+    );
+  }
+}
+
+/** Puts the token in its place. */
+export function makeTarget(address: URL, subprotocols: readonly string[], token: string, tokenIn: TokenPlace): Target {
+  const url = new URL(address);
+  const label = `${url.protocol}//${url.host}${url.pathname}`;
+  const headers: Record<string, string> = {};
+  let protocols = subprotocols;
+  let firstMessage: string | undefined;
+  if (token !== "") {
+    switch (tokenIn) {
+      case "path":
+        url.pathname = `${url.pathname.replace(/\/$/, "")}/${encodeURIComponent(token)}`;
+        break;
+      case "query":
+        url.searchParams.set(TOKEN_PARAMETER, token);
+        break;
+      case "header":
+        // RFC 6750 section 2.1; anything else Node's HTTP refuses, without a word of the token.
+        if (!/^[!-~]+( +[!-~]+)*$/.test(token)) {
+          throw new WebsocketsSimpleError(
+            "INVALID_ARGUMENT",
+            'the token is not plain ASCII, as a header needs: use tokenIn "subprotocol"',
+          );
+        }
+        headers.authorization = `Bearer ${token}`;
+        break;
+      case "subprotocol":
+        protocols = [...subprotocols, TOKEN_SUBPROTOCOL, tokenToSubprotocol(token)];
+        break;
+      case "message":
+        firstMessage = token;
+        break;
+    }
+  }
+  return { url: url.href, label, protocols, subprotocols, headers, firstMessage };
+}

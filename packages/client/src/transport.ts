@@ -1,0 +1,33 @@
+import type { Failure } from "./connection-state.ts";
+import type { Target } from "./target.ts";
+
+/** One WebSocket, from the attempt to open it to its end. An implementation MUST NOT call its listener after `drop`. */
+export interface Transport {
+  /** What the server chose; empty when nothing. */
+  readonly subprotocol: string;
+  /** Bytes given to `send` that the network has not taken yet. */
+  readonly bufferedBytes: number;
+  /**
+   * Sends one message: a string as text, bytes as binary. MUST NOT throw.
+   *
+   * @param done called once: without error when the bytes are handed to the socket, else with NOT_SENT or UNKNOWN
+   */
+  send(message: string | Uint8Array, done: (error?: Error) => void): void;
+  /** Starts the close handshake. */
+  close(code: number, reason: string): void;
+  /** Ends it at once; nothing more is told. */
+  drop(): void;
+  /** Sends an RFC 6455 ping; absent where the platform has none (browsers). */
+  readonly ping?: (() => unknown) | undefined;
+}
+
+/** What a transport tells. `closed` comes once, last. */
+export interface TransportListener {
+  opened(): void;
+  message(message: string | Uint8Array): void;
+  pong(): void;
+  closed(how: Failure): void;
+}
+
+/** Opens a WebSocket. It may throw what makes opening impossible; all else is told by `closed`, later. */
+export type OpenTransport = (target: Target, listener: TransportListener) => Transport;

@@ -1,0 +1,103 @@
+import { judgeCloseCode, judgeStatus, toError, WebsocketsSimpleError } from "@websockets-simple/shared";
+import IsomorphicWebSocket from "isomorphic-ws";
+import { broken, type Failure } from "./connection-state.ts";
+import { notSent } from "./outbox.ts";
+import type { Platform, Refusal, SocketOptions, WebSocketClass } from "./platform.ts";
+import type { OpenTransport } from "./transport.ts";
+
+const OPEN = 1;
+
+/** Makes the transport over the platform's WebSocket, or over another class of the same shape. */
+export function webSocketTransport(
+  platform: Platform,
+  options: SocketOptions,
+  implementation: WebSocketClass | undefined,
+): OpenTransport {
+  const Implementation = implementation ?? (IsomorphicWebSocket as unknown as WebSocketClass);
+  return (target, listener) => {
+    let refusal: Refusal | undefined;
+    let live = true;
+    let opened = false;
+    const refused = (why: Refusal): void => {
+      refusal ??= why;
+    };
+    const pong = (): void => {
+      if (live) listener.pong();
+    };
+    const { socket, send, drop, ping } = platform.createSocket(Implementation, target, options, refused, pong);
+    const { label, subprotocols } = target;
+    const isOpen = (): boolean => socket.readyState === OPEN;
+    const end = (failure: Failure): void => {
+      if (live) listener.closed(failure);
+      live = false;
+    };
+    socket.binaryType = "arraybuffer";
+    socket.onopen = () => {
+      opened = true;
+      if (subprotocols.length && !subprotocols.includes(socket.protocol)) {
+        const why = `${label} picked subprotocol "${socket.protocol}", not one of ${subprotocols.join(", ")} (option subprotocols)`;
+        end(broken(new WebsocketsSimpleError("REFUSED", why)));
+      } else if (live) listener.opened();
+    };
+    socket.onmessage = ({ data }: { data: string | ArrayBuffer }) => {
+      if (live) listener.message(typeof data === "string" ? data : new Uint8Array(data));
+    };
+    // What an error would tell comes with `close`, which follows; without a handler `ws` would throw.
+    socket.onerror = () => {};
+    socket.onclose = ({ code, reason }: CloseEvent) =>
+      end(opened ? judgeEnd(label, code, reason, refusal) : judgeRefusal(label, refusal));
+
+    return {
+      get subprotocol() {
+        return subprotocols.includes(socket.protocol) ? socket.protocol : "";
+      },
+      get bufferedBytes() {
+        return socket.bufferedAmount;
+      },
+      send(message, done) {
+        // A browser discards what is sent while closing, without a word.
+        if (!isOpen()) return done(notSent("the connection is closing"));
+        try {
+          send(message, done);
+        } catch (thrown) {
+          done(toError("NOT_SENT", "not sent", thrown));
+        }
+      },
+      close: (code, reason) => attempt(() => socket.close(code, reason)),
+      drop() {
+        live = false;
+        attempt(drop);
+      },
+      ping: ping && (() => isOpen() && ping()),
+    };
+  };
+}
+
+/** A class that throws where it should not has no more to say: whoever waits for its end has a time limit. */
+function attempt(run: () => void): void {
+  try {
+    run();
+  } catch {}
+}
+
+/** What it means that the socket never opened. */
+function judgeRefusal(label: string, { error, status, retryAfterMs }: Partial<Refusal> = {}): Failure {
+  const failure = broken(
+    error ??
+      new WebsocketsSimpleError("CONNECT_FAILED", `no connection to ${label}: is it running, and its certificate trusted?`),
+  );
+  return status ? { ...failure, verdict: judgeStatus(status), retryAfterMs } : failure;
+}
+
+/** What it means that an open socket closed. */
+function judgeEnd(label: string, closeCode: number, reason: string, refusal: Refusal | undefined): Failure {
+  const verdict = judgeCloseCode(closeCode);
+  const failure = { code: closeCode, reason, verdict };
+  if (closeCode === 1000 || (verdict === "retry" && closeCode !== 1006 && !refusal)) return failure;
+  const kind = verdict === "retry" ? "CONNECTION_LOST" : verdict === "final" ? "REFUSED" : "UNAUTHORIZED";
+  const error = new WebsocketsSimpleError(kind, `${label} closed with ${closeCode} ${reason}`, {
+    closeCode,
+    cause: refusal?.error,
+  });
+  return { ...failure, error };
+}

@@ -1,0 +1,299 @@
+import { WebsocketsSimpleError } from "@websockets-simple/shared";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  type ClientState,
+  type ConnectionEvent,
+  type ConnectionPolicy,
+  type ConnectionState,
+  INITIAL_STATE,
+  next,
+} from "../src/connection-state.ts";
+
+const policy: ConnectionPolicy = {
+  baseDelayMs: 500,
+  maxDelayMs: 30_000,
+  maxAttempts: Number.POSITIVE_INFINITY,
+  settleMs: 5_000,
+  connectTimeoutMs: 10_000,
+  closeTimeoutMs: 3_000,
+  canRefresh: false,
+};
+const G = 7;
+const NAMES: ClientState[] = [
+  "disconnected",
+  "connecting",
+  "connected",
+  "reconnecting",
+  "suspended",
+  "disconnecting",
+  "disposed",
+];
+const at = (name: ClientState, more: Partial<ConnectionState> = {}): ConnectionState => ({
+  name,
+  generation: G,
+  attempts: 1,
+  refreshed: false,
+  ...more,
+});
+const error = new WebsocketsSimpleError("CONNECT_FAILED", "x");
+const failed = (more: object = {}): ConnectionEvent => ({
+  type: "failed",
+  generation: G,
+  random: 0.5,
+  code: 1006,
+  reason: "",
+  verdict: "retry",
+  error,
+  ...more,
+});
+const timer: ConnectionEvent = { type: "timer", generation: G, random: 0.5 };
+const opened: ConnectionEvent = { type: "opened", generation: G };
+const disconnect: ConnectionEvent = { type: "disconnect", code: 4000, reason: "bye" };
+
+/** Effects in short: `connecting`, `open`, `close 4000`, `reconnecting 1006 250`, `disconnected 1000`. */
+function run(state: ConnectionState, event: ConnectionEvent, changes: Partial<ConnectionPolicy> = {}) {
+  const step = next({ ...policy, ...changes }, state, event);
+  const told = step.effects.map((effect) => {
+    const {
+      type,
+      code = "",
+      retryInMs = "",
+      fresh = "",
+    } = effect as { type: string; code?: number; retryInMs?: number; fresh?: boolean };
+    return [type, code, retryInMs, fresh || ""].filter((part) => part !== "").join(" ");
+  });
+  return { ...step, name: step.state.name, told };
+}
+
+/** What each happening does in each state; what is not named changes nothing. */
+const TABLE: Record<string, { event: ConnectionEvent; to: Partial<Record<ClientState, [ClientState, ...string[]]>> }> = {
+  connect: {
+    event: { type: "connect" },
+    to: {
+      disconnected: ["connecting", "connecting", "open"],
+      disconnecting: ["connecting", "disconnected 1000", "connecting", "open"],
+    },
+  },
+  disconnect: {
+    event: disconnect,
+    to: {
+      connecting: ["disconnected", "disconnected 4000"],
+      connected: ["disconnecting", "close 4000"],
+      reconnecting: ["disconnected", "disconnected 4000"],
+      suspended: ["disconnected", "disconnected 4000"],
+    },
+  },
+  dispose: {
+    event: { type: "dispose" },
+    to: {
+      disconnected: ["disposed"],
+      connecting: ["disposed", "disconnected 1000"],
+      connected: ["disposed", "disconnected 1000"],
+      reconnecting: ["disposed", "disconnected 1000"],
+      suspended: ["disposed", "disconnected 1000"],
+      disconnecting: ["disposed", "disconnected 1000"],
+    },
+  },
+  woken: { event: { type: "woken" }, to: { reconnecting: ["connecting", "connecting", "open"] } },
+  suspended: {
+    event: { type: "suspended" },
+    to: {
+      connecting: ["suspended", "reconnecting 1000 0"],
+      connected: ["suspended", "reconnecting 1000 0"],
+      reconnecting: ["suspended", "reconnecting 1000 0"],
+    },
+  },
+  restored: { event: { type: "restored" }, to: { suspended: ["connecting", "connecting", "open"] } },
+  opened: { event: opened, to: { connecting: ["connected", "connected"] } },
+  "a failure": {
+    event: failed(),
+    to: {
+      connecting: ["reconnecting", "reconnecting 1006 250"],
+      connected: ["reconnecting", "reconnecting 1006 250"],
+      disconnecting: ["disconnected", "disconnected 1006"],
+    },
+  },
+  "a final refusal": {
+    event: failed({ verdict: "final", code: 4403 }),
+    to: {
+      connecting: ["disconnected", "disconnected 4403"],
+      connected: ["disconnected", "disconnected 4403"],
+      disconnecting: ["disconnected", "disconnected 4403"],
+    },
+  },
+  "the timer": {
+    event: timer,
+    to: {
+      connecting: ["reconnecting", "reconnecting 1006 250"],
+      connected: ["connected"],
+      reconnecting: ["connecting", "connecting", "open"],
+      disconnecting: ["disconnected", "disconnected 1006"],
+    },
+  },
+};
+
+describe("every happening in every state", () => {
+  for (const [what, { event, to }] of Object.entries(TABLE)) {
+    it.each(NAMES)(`${what} while %s`, (name) => {
+      const step = run(at(name), event);
+      const [expected, ...told] = to[name] ?? [name];
+      expect({ name: step.name, told: step.told }).toEqual({ name: expected, told });
+      if (!to[name]) expect(step.state).toEqual(at(name));
+    });
+  }
+});
+
+describe("a superseded socket", () => {
+  it.each(NAMES)("changes nothing while %s", (name) => {
+    for (const event of [failed(), opened, timer]) {
+      const state = at(name);
+      expect(next(policy, state, { ...event, generation: G - 1 } as ConnectionEvent)).toEqual({ state, effects: [] });
+    }
+  });
+
+  it("is left behind by every way out of connecting, open and waiting", () => {
+    for (const name of ["connecting", "connected", "reconnecting"] as const) {
+      for (const event of [failed(), { type: "dispose" }, { type: "suspended" }] as ConnectionEvent[]) {
+        const { state } = next(policy, at(name), event);
+        if (state.name !== name) expect(state.generation).toBe(G + 1);
+      }
+    }
+  });
+});
+
+describe("coming back", () => {
+  it("delays within full jitter: a random part of the doubling bound", () => {
+    const delays = [1, 2, 3, 4, 5, 6, 7, 8, 50].map(
+      (attempts) => run(at("connecting", { attempts }), failed({ random: 0.999_999 })).state.timerMs,
+    );
+    expect(delays).toEqual([499, 999, 1999, 3999, 7999, 15_999, 29_999, 29_999, 29_999]);
+    expect(run(at("connecting", { attempts: 5 }), failed({ random: 0 })).state.timerMs).toBe(0);
+  });
+
+  it("honours the server's wish when it is longer", () => {
+    expect(run(at("connecting"), failed({ retryAfterMs: 9_000 })).told).toEqual(["reconnecting 1006 9000"]);
+    expect(run(at("connecting"), failed({ retryAfterMs: 10 })).told).toEqual(["reconnecting 1006 250"]);
+  });
+
+  it("forgets failures only when a connection has lasted", () => {
+    const open = run(at("connecting", { attempts: 6 }), opened).state;
+    expect(open).toMatchObject({ name: "connected", attempts: 6, timerMs: policy.settleMs });
+    expect(run(open, failed()).state.timerMs).toBe(8_000);
+    const lasting = run(open, timer).state;
+    expect(lasting).toMatchObject({ name: "connected", attempts: 0, timerMs: undefined });
+    expect(run(lasting, failed()).state.timerMs).toBe(250);
+  });
+
+  it("counts attempts in a row and stops at maxAttempts", () => {
+    expect(run(at("connecting", { attempts: 2 }), failed(), { maxAttempts: 3 }).name).toBe("reconnecting");
+    const last = run(at("connecting", { attempts: 3 }), failed(), { maxAttempts: 3 });
+    expect(last.name).toBe("disconnected");
+    expect(last.effects).toContainEqual({ type: "disconnected", code: 1006, reason: "", error });
+  });
+
+  it("never comes back with maxAttempts 0", () => {
+    expect(run(at("connected", { attempts: 0 }), failed(), { maxAttempts: 0 }).told).toEqual(["disconnected 1006"]);
+  });
+});
+
+describe("a refused token", () => {
+  const refused = failed({ verdict: "unauthorized", code: 4401 });
+
+  it("is asked for anew once, at once, when there is a function to ask", () => {
+    const step = run(at("connecting"), refused, { canRefresh: true });
+    expect(step.told).toEqual(["reconnecting 4401 0", "connecting", "open true"]);
+    expect(step.state.refreshed).toBe(true);
+  });
+
+  it("ends it the second time", () => {
+    expect(run(at("connected", { refreshed: true }), refused, { canRefresh: true }).told).toEqual(["disconnected 4401"]);
+  });
+
+  it("ends it at once when the token is a string", () => {
+    expect(run(at("connected"), refused).told).toEqual(["disconnected 4401"]);
+  });
+
+  it("may be asked for again after a lasting connection", () => {
+    const lasting = run(at("connected", { refreshed: true }), timer).state;
+    expect(run(lasting, refused, { canRefresh: true }).name).toBe("connecting");
+  });
+});
+
+describe("time limits", () => {
+  it("bounds an attempt, and says which option", () => {
+    const { effects } = run(at("connecting"), timer);
+    expect((effects[0] as { error: Error }).error.message).toContain("10000 ms (option connectTimeoutMs)");
+  });
+
+  it.each<[ClientState, ConnectionEvent, number | undefined]>([
+    ["connecting", { type: "connect" }, policy.connectTimeoutMs],
+    ["disconnecting", disconnect, policy.closeTimeoutMs],
+    ["suspended", { type: "suspended" }, undefined],
+  ])("gives %s its own", (name, event, timerMs) => {
+    const from = name === "connecting" ? "disconnected" : "connected";
+    expect(run(at(from), event).state).toMatchObject({ name, timerMs });
+  });
+});
+
+describe("whatever happens, in whatever order", () => {
+  const anyEvent = fc.oneof(
+    fc.constantFrom<ConnectionEvent>(
+      { type: "connect" },
+      disconnect,
+      { type: "woken" },
+      { type: "suspended" },
+      { type: "restored" },
+      { type: "dispose" },
+    ),
+    fc.record({
+      type: fc.constantFrom("opened", "timer", "failed"),
+      stale: fc.boolean(),
+      verdict: fc.constantFrom("retry", "final", "unauthorized"),
+      random: fc.double({ min: 0, max: 0.999, noNaN: true }),
+    }),
+  );
+
+  it("the notices tell a consistent story and only live states have timers", () => {
+    fc.assert(
+      fc.property(
+        fc.array(anyEvent, { maxLength: 60 }),
+        fc.boolean(),
+        fc.constantFrom(0, 1, 3, Number.POSITIVE_INFINITY),
+        (events, canRefresh, maxAttempts) => {
+          let state = INITIAL_STATE;
+          let told = "disconnected";
+          const allowed: Record<string, string[]> = {
+            disconnected: ["connecting"],
+            connecting: ["connected", "reconnecting", "disconnected"],
+            connected: ["reconnecting", "disconnected"],
+            reconnecting: ["connecting", "reconnecting", "disconnected"],
+          };
+          for (const wish of events) {
+            const event =
+              "stale" in wish ? { code: 1006, reason: "", ...wish, generation: state.generation - (wish.stale ? 1 : 0) } : wish;
+            const before = state;
+            const step = next({ ...policy, canRefresh, maxAttempts }, state, event as ConnectionEvent);
+            state = step.state;
+            expect(state.generation).toBeGreaterThanOrEqual(before.generation);
+            if (before.name === "disposed") expect(step).toEqual({ state: before, effects: [] });
+            for (const { type } of step.effects) {
+              if (type === "open" || type === "close") continue;
+              expect(allowed[told]).toContain(type);
+              told = type;
+            }
+            // An open socket is only ever asked for by a new generation, and closed by the current one.
+            if (step.effects.some(({ type }) => type === "open"))
+              expect(state).toMatchObject({ name: "connecting", generation: before.generation + 1 });
+            if (["disconnected", "suspended", "disposed"].includes(state.name)) expect(state.timerMs).toBeUndefined();
+            if (["connecting", "reconnecting", "disconnecting"].includes(state.name))
+              expect(state.timerMs).toBeGreaterThanOrEqual(0);
+            if (["disconnected", "disposed"].includes(state.name)) expect(told).toBe("disconnected");
+            if (state.name === "connected") expect(told).toBe("connected");
+          }
+        },
+      ),
+      { numRuns: 2_000 },
+    );
+  });
+});

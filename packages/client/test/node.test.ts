@@ -1,0 +1,341 @@
+import { createServer, type Server } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import { type AddressInfo, createServer as createTcpServer, type Socket } from "node:net";
+import { inspect } from "node:util";
+import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { WebSocketServer } from "ws";
+import { type Certificates, makeCertificates } from "../../../testkit/certificates.ts";
+import { type ClientOptions, type TokenSource, WebsocketClient } from "../src/index.ts";
+
+const cleanUps: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
+});
+
+/** Makes a server listen on a free loopback port and closes it, and all its sockets, after the test. */
+async function listen(server: Server | ReturnType<typeof createTcpServer>): Promise<number> {
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket: Socket) => sockets.add(socket.on("close", () => sockets.delete(socket))));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  cleanUps.push(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+/** A client, disposed of after the test. */
+function client(port: number, options: Partial<ClientOptions> = {}, token?: TokenSource) {
+  const made = new WebsocketClient({ url: `ws://127.0.0.1:${port}/`, reconnect: false, ...options }, token);
+  cleanUps.push(() => made.dispose());
+  return made;
+}
+
+/** The next event that fits; the test's own time limit is the deadline. */
+function next<T>(on: (listener: (event: T) => void) => unknown, fits: (event: T) => boolean = () => true): Promise<T> {
+  return new Promise((resolve) => on((event) => fits(event) && resolve(event)));
+}
+
+/** An echo over `ws`. */
+async function echoServer(options: object = {}, server: Server = createServer()) {
+  const wss = new WebSocketServer({ server, ...options });
+  wss.on("connection", (socket) => {
+    socket.on("error", () => {});
+    socket.on("message", (data, isBinary) => socket.send(data, { binary: isBinary }));
+  });
+  return { wss, port: await listen(server) };
+}
+
+describe("against a plain WebSocket server", () => {
+  it("sends and receives text and bytes of every size, in order", async () => {
+    const { port } = await echoServer();
+    const me = client(port, { maxPayload: 2_000_000 });
+    await me.connect();
+    const messages = me[Symbol.asyncIterator]();
+    const big = new Uint8Array(1_500_000).map((_, index) => index);
+    for (const message of ["żółć 👩‍🚀", "", "x".repeat(70_000), new Uint8Array(0), big]) {
+      await me.sendRaw(message);
+      expect((await messages.next()).value?.message).toEqual(message);
+    }
+  });
+
+  it("hands over bytes that are the listener's own for ever", async () => {
+    const { port } = await echoServer();
+    const me = client(port);
+    await me.connect();
+    const messages = me[Symbol.asyncIterator]();
+    for (const byte of [1, 2, 3]) await me.sendRaw(new Uint8Array(50).fill(byte));
+    const kept = [(await messages.next()).value, (await messages.next()).value, (await messages.next()).value];
+    for (let n = 0; n < 20; n++) {
+      await me.sendRaw(new Uint8Array(50).fill(9));
+      await messages.next();
+    }
+    expect(kept.map((event) => new Set(event?.message as Uint8Array))).toEqual([new Set([1]), new Set([2]), new Set([3])]);
+  });
+
+  it("does not lose what comes with the handshake", async () => {
+    const server = createServer();
+    server.on("upgrade", async (request, socket) => {
+      const { createHash } = await import("node:crypto");
+      const accept = createHash("sha1")
+        .update(`${request.headers["sec-websocket-key"]}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
+        .digest("base64");
+      const head = `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`;
+      socket.write(Buffer.concat([Buffer.from(head), Buffer.from([0x81, 2]), Buffer.from("hi")]));
+    });
+    const me = client(await listen(server));
+    const first = next<{ message: unknown }>((listener) => me.on("message", listener));
+    await me.connect();
+    expect(await first).toMatchObject({ message: "hi" });
+  });
+
+  it("tells nobody of messages before whoever awaited connect() could listen", async () => {
+    const { wss, port } = await echoServer();
+    wss.on("connection", (socket) => {
+      for (let n = 0; n < 5; n++) socket.send(String(n));
+    });
+    for (let round = 0; round < 20; round++) {
+      const me = client(port);
+      await (async () => me.connect())();
+      const seen: unknown[] = [];
+      for await (const { message } of me) if (seen.push(message) === 5) break;
+      expect(seen).toEqual(["0", "1", "2", "3", "4"]);
+    }
+  });
+
+  it("sees the server's close code and reason", async () => {
+    const { wss, port } = await echoServer();
+    wss.on("connection", (socket) => socket.close(4403, "not you"));
+    const me = client(port);
+    const end = next<{ type: string }>(
+      (listener) => me.on("connection", listener),
+      ({ type }) => type === "disconnected",
+    );
+    await me.connect();
+    expect(await end).toMatchObject({ code: 4403, reason: "not you" });
+  });
+
+  it("lets the server see its own", async () => {
+    const { wss, port } = await echoServer();
+    const closed = new Promise((resolve) =>
+      wss.on("connection", (socket) => socket.on("close", (code, reason) => resolve([code, String(reason)]))),
+    );
+    const me = client(port);
+    await me.connect();
+    await me.disconnect(4321, "żegnaj");
+    expect(await closed).toEqual([4321, "żegnaj"]);
+  });
+
+  it("refuses a message beyond maxPayload and says so", async () => {
+    const { port } = await echoServer();
+    const me = client(port, { maxPayload: 1_000 });
+    await me.connect();
+    const error = next<{ error: Error }>((listener) => me.on("error", listener));
+    await me.sendRaw("x".repeat(1_001));
+    expect(inspect((await error).error)).toContain("Max payload size exceeded");
+  });
+
+  it("rejects what was under way when the connection broke as UNKNOWN, and sends nothing twice", async () => {
+    const { wss, port } = await echoServer();
+    wss.on("connection", (socket) => socket.pause());
+    const me = client(port, { maxBufferedBytes: 1e9 });
+    await me.connect();
+    const sends = Array.from({ length: 40 }, () => me.sendRaw(new Uint8Array(1_000_000)));
+    const outcomes = Promise.allSettled(sends);
+    await sends[0];
+    for (const socket of wss.clients) socket.terminate();
+    const codes = new Set((await outcomes).map((outcome) => (outcome.status === "fulfilled" ? "sent" : outcome.reason.code)));
+    expect(codes).toContain("UNKNOWN");
+    expect([...codes].every((code) => ["sent", "UNKNOWN", "NOT_SENT"].includes(code))).toBe(true);
+  });
+
+  it("finds a frozen server dead by RFC pings, and measures a live one", async () => {
+    const { wss, port } = await echoServer({ autoPong: false });
+    const me = client(port, { heartbeat: { intervalMs: 100, timeoutMs: 100 } });
+    wss.once("connection", (socket) => socket.once("ping", () => socket.pong()));
+    const lost = next<{ error: { code: string; message: string } }>((listener) => me.on("error", listener));
+    await me.connect();
+    expect((await lost).error).toMatchObject({
+      code: "CONNECTION_LOST",
+      message: expect.stringContaining("heartbeat.timeoutMs"),
+    });
+  });
+
+  it("comes back to a server that died and was started again on its port", async () => {
+    const first = await echoServer();
+    const me = client(first.port, { reconnect: { baseDelayMs: 20, maxDelayMs: 50 } });
+    await me.connect();
+    const types: string[] = [];
+    me.on("connection", ({ type }) => types.push(type));
+    const away = next<{ type: string }>(
+      (listener) => me.on("connection", listener),
+      ({ type }) => type === "reconnecting",
+    );
+    await cleanUps.splice(0, 1)[0]?.();
+    await away;
+    const waiting = me.sendRaw("kept while away");
+    const again = createServer();
+    const { promise, resolve } = deferred();
+    new WebSocketServer({ server: again }).on("connection", (socket) => socket.on("message", (data) => resolve(String(data))));
+    await new Promise<void>((listening) => again.listen(first.port, "127.0.0.1", listening));
+    cleanUps.push(() => {
+      again.closeAllConnections();
+      again.close();
+    });
+    await waiting;
+    expect(await promise).toBe("kept while away");
+    expect(types.at(-1)).toBe("connected");
+  });
+
+  it("leaves compression alone", async () => {
+    const { wss, port } = await echoServer({ perMessageDeflate: true });
+    const extensions = new Promise((resolve) =>
+      wss.on("connection", (_socket, request) => resolve(request.headers["sec-websocket-extensions"])),
+    );
+    await client(port).connect();
+    expect(await extensions).toBeUndefined();
+  });
+});
+
+describe("a refused handshake", () => {
+  const refuse = async (status: number, body = "", headers: Record<string, string> = {}) => {
+    const server = createServer().on("upgrade", (_request, socket) => {
+      const lines = Object.entries({ "Content-Length": String(Buffer.byteLength(body)), ...headers }).map(
+        ([name, value]) => `${name}: ${value}\r\n`,
+      );
+      socket.end(`HTTP/1.1 ${status} X\r\n${lines.join("")}\r\n${body}`);
+    });
+    return listen(server);
+  };
+
+  it.each([
+    [401, "UNAUTHORIZED"],
+    [400, "REFUSED"],
+    [403, "REFUSED"],
+    [404, "REFUSED"],
+    [426, "REFUSED"],
+    [302, "REFUSED"],
+    [503, "CONNECT_FAILED"],
+    [429, "CONNECT_FAILED"],
+  ])("with %i is %s, with status and the server's own words", async (status, code) => {
+    const port = await refuse(status, "the reason\nwhy");
+    const error = await client(port)
+      .connect()
+      .catch((error) => error);
+    expect(error).toMatchObject({ code, status });
+    expect(error.message).toContain("the reason why");
+  });
+
+  it("is final for 4xx, and worth another try for 5xx, after Retry-After", async () => {
+    const final = client(await refuse(404), { reconnect: true });
+    await expect(final.connect()).rejects.toMatchObject({ code: "REFUSED" });
+    const busy = client(await refuse(503, "", { "Retry-After": "7" }), { reconnect: true });
+    const away = next<{ type: string; retryInMs?: number }>(
+      (listener) => busy.on("connection", listener),
+      ({ type }) => type === "reconnecting",
+    );
+    busy.connect().catch(() => {});
+    expect((await away).retryInMs).toBe(7_000);
+  });
+
+  it("with an endless body does not fill memory", async () => {
+    const server = createServer().on("upgrade", (_request, socket) => {
+      socket.on("error", () => {});
+      socket.write("HTTP/1.1 403 X\r\n\r\n");
+      const flood = (): void => {
+        while (!socket.destroyed && socket.write("x".repeat(65_536)));
+        if (!socket.destroyed) socket.once("drain", flood);
+      };
+      flood();
+    });
+    const error = await client(await listen(server))
+      .connect()
+      .catch((error) => error);
+    expect(error.code).toBe("REFUSED");
+    expect(error.message.length).toBeLessThan(5_000);
+  });
+
+  it("for the subprotocol is said clearly", async () => {
+    const { port } = await echoServer({ handleProtocols: () => false });
+    const error = await client(port, { subprotocols: ["v2"] })
+      .connect()
+      .catch((error) => error);
+    expect(error).toMatchObject({ code: "REFUSED", message: expect.stringContaining("v2") });
+  });
+
+  it("never shows the token", async () => {
+    for (const tokenIn of ["path", "query", "header", "subprotocol", "message"] as const) {
+      for (const port of [await refuse(401, "no"), 1]) {
+        const error = await client(port, { tokenIn }, "c4nary")
+          .connect()
+          .catch((error) => error);
+        expect(error.code).toMatch(/UNAUTHORIZED|CONNECT_FAILED/);
+        expect(inspect(error, { depth: 3 })).not.toMatch(/c4nary|YzRuYXJ5/);
+      }
+    }
+  });
+});
+
+describe("a broken network", () => {
+  it("fails clearly when nobody listens", async () => {
+    await expect(client(1).connect()).rejects.toMatchObject({
+      code: "CONNECT_FAILED",
+      message: expect.stringContaining("ECONNREFUSED"),
+    });
+  });
+
+  it("fails clearly when the other side is no web server", async () => {
+    const port = await listen(createTcpServer((socket) => socket.end("SSH-2.0-x\r\n")));
+    await expect(client(port).connect()).rejects.toMatchObject({ code: "CONNECT_FAILED" });
+  });
+
+  it("gives up on a server that says nothing", async () => {
+    const port = await listen(createTcpServer(() => {}));
+    await expect(client(port, { connectTimeoutMs: 100 }).connect()).rejects.toMatchObject({
+      message: expect.stringContaining("100 ms (option connectTimeoutMs)"),
+    });
+  });
+});
+
+describe("TLS", () => {
+  let certificates: Certificates;
+  beforeAll(() => {
+    certificates = makeCertificates();
+  });
+
+  const secure = async (which: "localhost" | "wrongHost" | "selfSigned") => {
+    const { key, cert } = certificates[which];
+    const { port } = await echoServer({}, createTlsServer({ key, cert }));
+    return `wss://localhost:${port}/`;
+  };
+
+  it("trusts an authority of one's own", async () => {
+    const me = client(0, { url: await secure("localhost"), tls: { ca: certificates.ca } });
+    await me.connect();
+    const messages = me[Symbol.asyncIterator]();
+    await me.send("over TLS");
+    expect((await messages.next()).value?.message).toBe("over TLS");
+  });
+
+  it.each([
+    ["a server of an unknown authority", "localhost", false],
+    ["a self-signed server", "selfSigned", true],
+    ["a certificate for another host", "wrongHost", true],
+  ] as const)("refuses %s by default, for good, and says what to do", async (_what, which, withCa) => {
+    const me = client(0, { url: await secure(which), reconnect: true, ...(withCa ? { tls: { ca: certificates.ca } } : {}) });
+    await expect(me.connect()).rejects.toMatchObject({ code: "TLS_FAILED", message: expect.stringContaining("tls.ca") });
+    expect(me.state).toBe("disconnected");
+  });
+
+  it("accepts any certificate only when told so", async () => {
+    await client(0, { url: await secure("selfSigned"), tls: { rejectUnauthorized: false } }).connect();
+  });
+});
+
+function deferred() {
+  let resolve: (value: unknown) => void = () => {};
+  const promise = new Promise((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}

@@ -1,0 +1,3 @@
+export * from "./engine.ts";
+export * from "./upgrade-check.ts";
+export * from "./ws-engine.ts";

@@ -1,0 +1,153 @@
+import type { Packet, PacketInput } from "@websockets-simple/shared";
+import type { UpgradeRequest } from "./handshake/upgrade-request.ts";
+
+/** Where a connection stands. `connecting` lasts until the success string is sent. */
+export type ConnectionState = "connecting" | "open" | "closing" | "closed";
+
+/** What stands behind a connection; the server makes one for each. */
+export interface ConnectionPeer<P extends Packet> {
+  readonly id: string;
+  readonly request: UpgradeRequest;
+  readonly startedAtMs: number;
+  readonly state: ConnectionState;
+  readonly isAlive: boolean;
+  /** As `Connection.send`. */
+  send(input: string | PacketInput<P>): Promise<void>;
+  /** As `Connection.sendRaw`. */
+  sendRaw(input: string | Uint8Array): Promise<void>;
+  /** As `Connection.close`. */
+  close(code: number, reason: string): Promise<void>;
+  /** As `Connection.terminate`. */
+  terminate(): void;
+}
+
+/** One client, from the accepted upgrade to the end. */
+export class Connection<D = undefined, P extends Packet = Packet> {
+  readonly #peer: ConnectionPeer<P>;
+  /** Your own state: what `createState` returned. */
+  data: D;
+
+  /** The server makes these. */
+  constructor(peer: ConnectionPeer<P>, data: D) {
+    this.#peer = peer;
+    this.data = data;
+  }
+
+  /** A random UUID (RFC 9562 version 4). */
+  get id(): string {
+    return this.#peer.id;
+  }
+
+  /** Where it stands. */
+  get state(): ConnectionState {
+    return this.#peer.state;
+  }
+
+  /** Whether messages can be sent: open, and neither side has begun to close. */
+  get isAlive(): boolean {
+    return this.#peer.isAlive;
+  }
+
+  /** The peer's address; IPv4 in its own form even on a dual-stack socket. */
+  get remoteAddress(): string {
+    return this.#peer.request.remoteAddress;
+  }
+
+  /** The peer's port. */
+  get remotePort(): number {
+    return this.#peer.request.remotePort;
+  }
+
+  /** The request's path, percent-decoded, without query and without a token that it carried. */
+  get path(): string {
+    return this.#peer.request.path;
+  }
+
+  /** What the path says after the service path: `room/42`; empty when it says nothing. */
+  get channel(): string {
+    return this.#peer.request.channel;
+  }
+
+  /** The query, without a token that it carried. Every access makes a copy. */
+  get query(): URLSearchParams {
+    return this.#peer.request.query;
+  }
+
+  /** The request's headers as the client sent them, names in lower case, repeated ones joined. Frozen, without a prototype. */
+  get headers(): Readonly<Record<string, string>> {
+    return this.#peer.request.headers;
+  }
+
+  /** The request's cookies by name, values as they were sent (RFC 6265 section 5.4). */
+  get cookies(): ReadonlyMap<string, string> {
+    return this.#peer.request.cookies;
+  }
+
+  /** The Origin header; browsers always send one. */
+  get origin(): string | undefined {
+    return this.#peer.request.origin;
+  }
+
+  /** The Host header. */
+  get host(): string {
+    return this.#peer.request.host;
+  }
+
+  /** The application subprotocol that was agreed upon. */
+  get subprotocol(): string | undefined {
+    return this.#peer.request.subprotocol;
+  }
+
+  /** Whether it runs over TLS. */
+  get secure(): boolean {
+    return this.#peer.request.secure;
+  }
+
+  /** When it was accepted. */
+  get startedAt(): Date {
+    return new Date(this.#peer.startedAtMs);
+  }
+
+  /**
+   * Sends a text or a packet, as a packet. Resolves when the kernel took its bytes. A rejection that nobody handles
+   * does no harm: clients come and go.
+   *
+   * Rejects with `NOT_SENT` (closing, closed, or the queue is full), `UNKNOWN` (the connection broke on the way) or
+   * `INVALID_ARGUMENT`.
+   */
+  send(input: string | PacketInput<P>): Promise<void> {
+    return this.#peer.send(input);
+  }
+
+  /** Sends a text or bytes as they are; bytes are copied. Settles as `send` does. */
+  sendRaw(input: string | Uint8Array): Promise<void> {
+    return this.#peer.sendRaw(input);
+  }
+
+  /**
+   * Closes it. Resolves when it is over: at the latest after `closeTimeoutMs`. Rejects with `INVALID_ARGUMENT`.
+   *
+   * @param code 1000 or 3000 to 4999. Default: 1000, after which our client stays away for good; 4000 lets it come back
+   * @param reason at most 123 bytes of UTF-8. Default: empty
+   */
+  close(code = 1000, reason = ""): Promise<void> {
+    return this.#peer.close(code, reason);
+  }
+
+  /** Destroys it at once, without a close frame: the other side sees 1006. */
+  terminate(): void {
+    this.#peer.terminate();
+  }
+}
+
+/** A connection whose user is known. */
+export class AuthConnection<T, D = undefined, P extends Packet = Packet> extends Connection<D, P> {
+  /** What the user service answered. */
+  readonly userId: T;
+
+  /** The server makes these. */
+  constructor(peer: ConnectionPeer<P>, data: D, userId: T) {
+    super(peer, data);
+    this.userId = userId;
+  }
+}

@@ -1,0 +1,91 @@
+import type { Duplex } from "node:stream";
+import { toError } from "@websockets-simple/shared";
+import type { Clock } from "./clock.ts";
+import { type Authentication, Handshakes } from "./handshake/handshake.ts";
+import { plainAddress, type UpgradeRequest } from "./handshake/upgrade-request.ts";
+import { type HeartbeatPeer, startHeartbeat } from "./heartbeat.ts";
+import { listen, type ServerAddress } from "./listen/http-listener.ts";
+import { connectionsByOpenFiles } from "./listen/open-files.ts";
+import type { Log } from "./logger.ts";
+import type { CheckedOptions } from "./option-rules.ts";
+import { type Engine, type EngineSocket, MAX_FRAGMENTS, type SocketListener } from "./socket.ts";
+import { type Counters, count } from "./stats.ts";
+
+/** What an endpoint needs of its surroundings. */
+export interface EndpointParts {
+  readonly options: CheckedOptions<never, unknown>;
+  readonly clock: Clock;
+  readonly engine: Engine;
+  readonly counters: Counters;
+  readonly log: Log;
+  readonly authentication: (Authentication & { readonly maxPayloadBeforeAuth: number }) | undefined;
+  readonly createState: ((request: UpgradeRequest, userId: unknown) => Promise<unknown>) | undefined;
+  readonly peers: () => Iterable<HeartbeatPeer>;
+  admit(socket: EngineSocket, request: UpgradeRequest, data: unknown, userId: unknown): SocketListener;
+  closeAll(code: number, reason: string): Promise<void>;
+  report(error: ReturnType<typeof toError>): void;
+}
+
+/** A server's open ports with everything that runs only while it is open. */
+export interface Endpoint {
+  readonly addresses: readonly ServerAddress[];
+  readonly pendingHandshakes: number;
+  /** Closes all; resolves when no socket and no timer is left. */
+  stop(): Promise<void>;
+}
+
+/** RFC 6455 section 7.4.1. */
+const GOING_AWAY = 1001;
+
+/** Opens the ports. Rejects with `LISTEN_FAILED`. */
+export async function openEndpoint(parts: EndpointParts): Promise<Endpoint> {
+  const { options, clock, engine, counters, log, authentication } = parts;
+  const { endpoints, tls, limits, maxPayload, closeTimeoutMs } = options;
+
+  const refused = (status: number, reason: string, stream: Duplex): void => {
+    count(counters.refusals, status);
+    const { remoteAddress } = stream as { remoteAddress?: string };
+    log("info", "refused", { status, reason, remoteAddress: plainAddress(remoteAddress) });
+  };
+  const isByMessage = authentication?.places.includes("message");
+  const handshakes = new Handshakes({
+    clock,
+    acceptor: engine.createAcceptor({
+      maxPayload: isByMessage ? (authentication?.maxPayloadBeforeAuth ?? maxPayload) : maxPayload,
+      closeTimeoutMs,
+      maxFragments: MAX_FRAGMENTS,
+    }),
+    service: options.service,
+    subprotocols: options.availableSubprotocols,
+    maxPending: limits.maxPendingHandshakes,
+    maxPayload,
+    authentication,
+    createState: parts.createState,
+    admit: parts.admit,
+    refused,
+    failed: (thrown) => parts.report(toError("LISTENER_FAILED", "a handshake failed", thrown)),
+  });
+  const listener = await listen(
+    { ...limits, endpoints, tls, maxConnections: limits.maxConnections ?? connectionsByOpenFiles(), clock },
+    {
+      upgrade: (request, stream, head) => handshakes.take(request, stream, head),
+      refused,
+      failed: (error) => parts.report(toError("LISTEN_FAILED", "the listening socket failed", error)),
+    },
+  );
+  const stopHeartbeat = startHeartbeat(parts.peers, options.pingIntervalMs, clock);
+
+  return {
+    addresses: listener.addresses,
+    get pendingHandshakes() {
+      return handshakes.pending;
+    },
+    async stop() {
+      stopHeartbeat();
+      listener.stopAccepting();
+      handshakes.abort();
+      await parts.closeAll(GOING_AWAY, "the server stops");
+      await listener.end();
+    },
+  };
+}

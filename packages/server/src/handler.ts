@@ -1,0 +1,44 @@
+import { type Decoded, type Packet, WebsocketsSimpleError } from "@websockets-simple/shared";
+import type { Connection } from "./connection.ts";
+
+/**
+ * Turns received texts into packets. Subclass it and override `messageReceived` to take decoding over; give one
+ * instance to one server.
+ */
+export class WebsocketHandler<P extends Packet = Packet, D = undefined> {
+  #decode: ((text: string) => Decoded<P>) | undefined;
+
+  /**
+   * Reads one text message that is no heartbeat. What it returns is the `packet` of the `message` event; undefined:
+   * no event. What it throws is reported as `error`, and the message is not delivered.
+   *
+   * @throws WebsocketsSimpleError `INVALID_PACKET` when the `packet` schema refuses it
+   */
+  protected messageReceived(message: string, _connection: Connection<D, P>): P | undefined {
+    const { packet, error } = this.#decoded(message);
+    if (error) throw error;
+    return packet;
+  }
+
+  /** For the server: how texts are read. */
+  bind(decode: (text: string) => Decoded<P>): void {
+    this.#decode = decode;
+  }
+
+  /** For the server: what to tell listeners; undefined: nothing. Without a packet, the text fits no schema and is told raw. */
+  receive(message: string, connection: Connection<D, P>): { packet?: P } | undefined {
+    if (this.messageReceived === WebsocketHandler.prototype.messageReceived) {
+      const { packet, error } = this.#decoded(message);
+      if (error) throw error;
+      return packet === undefined ? {} : { packet };
+    }
+    const packet = this.messageReceived(message, connection);
+    return packet === undefined ? undefined : { packet };
+  }
+
+  #decoded(message: string): Decoded<P> {
+    if (!this.#decode)
+      throw new WebsocketsSimpleError("INVALID_STATE", "handler: give it to a server by the option `handler` first");
+    return this.#decode(message);
+  }
+}

@@ -1,0 +1,50 @@
+/** A request's target, taken apart. */
+export interface Target {
+  /** The segments of the path, percent-decoded. `/` has none; a slash at the end adds none. */
+  readonly segments: readonly string[];
+  /** What follows the question mark, as it is. */
+  readonly query: string;
+}
+
+/**
+ * Takes a request target apart (RFC 9112 section 3.2: origin form and absolute form).
+ *
+ * @returns undefined when it is malformed
+ */
+export function parseTarget(url: string): Target | undefined {
+  const origin = url.startsWith("/") ? url : originForm(url);
+  if (origin === undefined) return undefined;
+  const mark = origin.indexOf("?");
+  const path = mark < 0 ? origin : origin.slice(0, mark);
+  const segments = decodeSegments(path);
+  return segments && { segments, query: mark < 0 ? "" : origin.slice(mark + 1) };
+}
+
+/**
+ * Percent-decodes the segments of a path.
+ *
+ * @returns undefined when an encoding is malformed or no UTF-8
+ */
+export function decodeSegments(path: string): string[] | undefined {
+  const inner = path.slice(1, path.endsWith("/") ? -1 : undefined);
+  if (inner === "") return [];
+  try {
+    return inner.split("/").map(decodeURIComponent);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What is left of a path below a service's own; undefined when it lies elsewhere. */
+export function below(service: readonly string[], segments: readonly string[]): string[] | undefined {
+  return service.every((segment, index) => segments[index] === segment) ? segments.slice(service.length) : undefined;
+}
+
+function originForm(url: string): string | undefined {
+  const scheme = url.indexOf("://");
+  if (scheme < 0 || url.indexOf("/") !== scheme + 1) return undefined;
+  const start = url.indexOf("/", scheme + 3);
+  if (start >= 0) return url.slice(start);
+  const mark = url.indexOf("?", scheme + 3);
+  return mark < 0 ? "/" : `/${url.slice(mark)}`;
+}

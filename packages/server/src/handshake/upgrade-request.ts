@@ -1,0 +1,84 @@
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import { scanCookies } from "./scanners.ts";
+
+/** What was read from the request line. */
+export interface UpgradeTarget {
+  readonly path: string;
+  readonly channel: string;
+  readonly query: string;
+  readonly subprotocol: string | undefined;
+}
+
+/** The upgrade request that a connection began with. What is seldom asked for is computed when it is. */
+export class UpgradeRequest {
+  readonly #rawHeaders: readonly string[];
+  readonly #query: string;
+  /** The path, percent-decoded, without query and without a token that it carried. */
+  readonly path: string;
+  /** What the path says after the service path; empty when it says nothing. */
+  readonly channel: string;
+  /** The application subprotocol that was agreed upon. */
+  readonly subprotocol: string | undefined;
+  /** The peer's address; IPv4 in its own form even on a dual-stack socket. */
+  readonly remoteAddress: string;
+  /** The peer's port. */
+  readonly remotePort: number;
+  /** Whether it came over TLS. */
+  readonly secure: boolean;
+
+  constructor(request: Pick<IncomingMessage, "rawHeaders">, stream: Duplex, target: UpgradeTarget) {
+    this.#rawHeaders = request.rawHeaders;
+    this.#query = target.query;
+    this.path = target.path;
+    this.channel = target.channel;
+    this.subprotocol = target.subprotocol;
+    const { remoteAddress, remotePort, encrypted } = stream as Partial<RemoteEnd>;
+    this.remoteAddress = plainAddress(remoteAddress);
+    this.remotePort = remotePort ?? 0;
+    this.secure = encrypted === true;
+  }
+
+  /** The headers as the client sent them, names in lower case, repeated ones joined. Frozen, without a prototype. */
+  get headers(): Readonly<Record<string, string>> {
+    const headers: Record<string, string> = Object.create(null);
+    for (let index = 0; index + 1 < this.#rawHeaders.length; index += 2) {
+      const name = (this.#rawHeaders[index] as string).toLowerCase();
+      const value = this.#rawHeaders[index + 1] as string;
+      headers[name] = name in headers ? `${headers[name]}${name === "cookie" ? "; " : ", "}${value}` : value;
+    }
+    return Object.freeze(headers);
+  }
+
+  /** The cookies by name, values as they were sent. */
+  get cookies(): ReadonlyMap<string, string> {
+    return scanCookies(this.headers.cookie ?? "");
+  }
+
+  /** The query, without a token that it carried. */
+  get query(): URLSearchParams {
+    return new URLSearchParams(this.#query);
+  }
+
+  /** The Origin header. */
+  get origin(): string | undefined {
+    return this.headers.origin;
+  }
+
+  /** The Host header. */
+  get host(): string {
+    return this.headers.host ?? "";
+  }
+}
+
+interface RemoteEnd {
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly encrypted: boolean;
+}
+
+/** An IPv4 address that a dual-stack socket shows as `::ffff:192.0.2.1`, in its own form. */
+export function plainAddress(address: string | undefined): string {
+  if (address === undefined) return "";
+  return address.startsWith("::ffff:") && address.includes(".") ? address.slice(7) : address;
+}

@@ -1,0 +1,121 @@
+import { describeThrown, WebsocketsSimpleError } from "@websockets-simple/shared";
+import type { Clock } from "../clock.ts";
+
+/** Tells users by their tokens. Write one for your application. */
+export interface UserService<T> {
+  /**
+   * Says whose token this is. It MAY be asynchronous. To refuse, it MUST return null or undefined (false and NaN refuse
+   * as well); every other value is an id, 0 and "" included. To throw, reject or take longer than
+   * `userServiceLimits.timeoutMs` is a failure: nobody is let in, and `error` tells of it.
+   *
+   * @param options.signal aborted when the call is given up
+   */
+  getId(token: string, options: { readonly signal: AbortSignal }): T | null | undefined | Promise<T | null | undefined>;
+}
+
+/** How the user service may be used. */
+export interface UserServiceLimits {
+  /** How long one answer may take, waiting included, in milliseconds, 1 to 2,147,483,647. Default: 3,000. */
+  timeoutMs?: number;
+  /** Calls at once, 1 to 100,000; others wait. Default: 64. */
+  concurrency?: number;
+}
+
+/** Whose token it is, or why nobody's: refused, the service failed, or the client has gone. */
+export type Verdict<T> = { readonly userId: T } | "refused" | "failed" | "gone";
+
+interface Call<T> {
+  readonly token: string;
+  readonly abort: AbortController;
+  readonly resolve: (verdict: Verdict<T>) => void;
+  cancelTimer: () => void;
+  state: "waiting" | "running" | "over";
+}
+
+/** Stands before a user service: bounded in time and in calls at once, failing closed. */
+export class UserServiceGate<T> {
+  readonly #service: UserService<T>;
+  readonly #limits: Required<UserServiceLimits>;
+  readonly #clock: Clock;
+  readonly #failed: (error: WebsocketsSimpleError) => void;
+  readonly #waiting = new Set<Call<T>>();
+  #running = 0;
+
+  /** @param failed told of each failure of the service */
+  constructor(
+    service: UserService<T>,
+    limits: Required<UserServiceLimits>,
+    clock: Clock,
+    failed: (error: WebsocketsSimpleError) => void,
+  ) {
+    this.#service = service;
+    this.#limits = limits;
+    this.#clock = clock;
+    this.#failed = failed;
+  }
+
+  /** Asks for a token's user. Never rejects. How many wait is bounded by who calls. */
+  identify(token: string, gone: AbortSignal): Promise<Verdict<T>> {
+    if (gone.aborted) return Promise.resolve("gone");
+    return new Promise((resolve) => {
+      const call: Call<T> = { token, abort: new AbortController(), resolve, cancelTimer: () => {}, state: "waiting" };
+      const { timeoutMs } = this.#limits;
+      call.cancelTimer = this.#clock.after(timeoutMs, () =>
+        this.#fail(call, `no answer within userServiceLimits.timeoutMs ${timeoutMs}`),
+      );
+      gone.addEventListener("abort", () => {
+        // A call that runs keeps its place until it ends: peers who come and go must not multiply the calls at once.
+        if (call.state === "running") resolve("gone");
+        else this.#end(call, "gone");
+      });
+      this.#waiting.add(call);
+      this.#startNext();
+    });
+  }
+
+  #startNext(): void {
+    if (this.#running >= this.#limits.concurrency) return;
+    const [call] = this.#waiting;
+    if (!call) return;
+    this.#waiting.delete(call);
+    this.#running++;
+    call.state = "running";
+    this.#ask(call).then(
+      (userId) => this.#end(call, isRefusal(userId) ? "refused" : { userId }),
+      (thrown) => this.#fail(call, describe(thrown, call.token), thrown),
+    );
+  }
+
+  async #ask(call: Call<T>): Promise<T | null | undefined> {
+    return this.#service.getId(call.token, { signal: call.abort.signal });
+  }
+
+  #fail(call: Call<T>, what: string, thrown?: unknown): void {
+    if (call.state === "over") return;
+    this.#failed(new WebsocketsSimpleError("USER_SERVICE_FAILED", `user service: ${what}`, { cause: thrown }));
+    this.#end(call, "failed");
+  }
+
+  #end(call: Call<T>, verdict: Verdict<T>): void {
+    if (call.state === "over") return;
+    const wasRunning = call.state === "running";
+    call.state = "over";
+    call.cancelTimer();
+    this.#waiting.delete(call);
+    call.resolve(verdict);
+    if (verdict === "failed") call.abort.abort();
+    if (!wasRunning) return;
+    this.#running--;
+    this.#startNext();
+  }
+}
+
+function isRefusal<T>(userId: T | null | undefined): userId is null | undefined {
+  return userId === null || userId === undefined || (userId as unknown) === false || Number.isNaN(userId);
+}
+
+/** What a service throws often quotes the token, which must not reach a log. */
+function describe(thrown: unknown, token: string): string {
+  const message = describeThrown(thrown);
+  return token === "" ? message : message.replaceAll(token, "[token]");
+}

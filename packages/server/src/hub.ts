@@ -1,0 +1,191 @@
+import {
+  type CodecOptions,
+  decodePacket,
+  describeThrown,
+  type Packet,
+  toError,
+  WebsocketsSimpleError,
+} from "@websockets-simple/shared";
+import type { Clock } from "./clock.ts";
+import type { Connection, ConnectionPeer } from "./connection.ts";
+import type { ConnectionManager } from "./connection-manager.ts";
+import type { ServerEvents } from "./events.ts";
+import type { WebsocketHandler } from "./handler.ts";
+import type { UpgradeRequest } from "./handshake/upgrade-request.ts";
+import type { Log } from "./logger.ts";
+import { type Payload, type SendQueueOptions, StallWatch } from "./outgoing.ts";
+import { Peer, type PeerContext } from "./peer.ts";
+import type { RateLimitOptions } from "./rate-limit.ts";
+import type { EngineSocket, SocketListener } from "./socket.ts";
+import { type Counters, count } from "./stats.ts";
+
+/** Who is told of connections that come and go, besides listeners. */
+export interface Roster<C> {
+  add(connection: C): void;
+  remove(connection: C): void;
+}
+
+/** What the hub needs of its surroundings. */
+export interface HubParts<P extends Packet, D, C extends Connection<D, P>> {
+  readonly clock: Clock;
+  readonly codec: CodecOptions<P>;
+  readonly counters: Counters;
+  readonly queue: Required<SendQueueOptions>;
+  readonly rate: Required<RateLimitOptions> | undefined;
+  readonly successString: string | undefined;
+  readonly handler: WebsocketHandler<P, D>;
+  readonly manager: ConnectionManager<C>;
+  readonly roster: Roster<C> | undefined;
+  readonly log: Log;
+  createConnection(peer: ConnectionPeer<P>, data: D, userId: unknown): C;
+  emit<E extends keyof ServerEvents<P, C>>(event: E, payload: ServerEvents<P, C>[E]): void;
+  isHeard(event: keyof ServerEvents<P, C>): boolean;
+}
+
+/** Where connections, messages and listeners meet. Whatever of the application's fails here harms nobody else. */
+export class Hub<P extends Packet, D, C extends Connection<D, P>> {
+  readonly #parts: HubParts<P, D, C>;
+  readonly #context: PeerContext<P>;
+  readonly #peers = new Map<C, Peer<P>>();
+  readonly #connections = new WeakMap<Peer<P>, C>();
+
+  constructor(parts: HubParts<P, D, C>) {
+    this.#parts = parts;
+    const { clock, codec, counters, queue, rate } = parts;
+    this.#context = {
+      clock,
+      codec,
+      counters,
+      queue,
+      rate,
+      stalls: new StallWatch(queue.stallTimeoutMs, clock),
+      received: (peer, message) => this.#received(this.#connectionOf(peer), message),
+      sent: (peer, payload) => this.#tellSent(payload, 1, this.#connectionOf(peer)),
+      failed: (peer, error) => this.report(error, this.#connectionOf(peer)),
+      severed: (peer, code, reason) => {
+        count(counters.severed, code);
+        parts.log("warn", "connection severed", { connection: peer.id, remoteAddress: peer.request.remoteAddress, code, reason });
+      },
+      closed: (peer, code, reason) => this.#closed(this.#connectionOf(peer), code, reason),
+    };
+  }
+
+  /** The connections that are not closed yet. */
+  get peers(): ReadonlyMap<C, Peer<P>> {
+    return this.#peers;
+  }
+
+  /** Makes a connection of an open socket. */
+  admit(socket: EngineSocket, request: UpgradeRequest, data: unknown, userId: unknown): SocketListener {
+    const { createConnection, successString, manager, roster, counters, log, emit } = this.#parts;
+    const peer = new Peer(socket, request, this.#context);
+    const connection = createConnection(peer, data as D, userId);
+    this.#peers.set(connection, peer);
+    this.#connections.set(peer, connection);
+    counters.accepted++;
+    emit("connection", { type: "connecting", connection });
+    if (!peer.open()) return peer;
+    if (successString !== undefined) socket.send(successString);
+    roster?.add(connection);
+    this.#guard("connectionManager.add", () => manager.add(connection), connection);
+    log("info", "connected", { connection: peer.id, remoteAddress: request.remoteAddress, remotePort: request.remotePort });
+    emit("connection", { type: "connected", connection });
+    return peer;
+  }
+
+  /** Sends one payload to many, waiting for none of them, and says to how many it went. */
+  broadcast(payload: Payload<P>, connections: Iterable<C>, isMeant: (connection: C) => boolean): number {
+    let recipients = 0;
+    for (const connection of connections) {
+      if (!isMeant(connection)) continue;
+      const refused = this.#peers.get(connection)?.push(payload, () => {});
+      if (refused === undefined && this.#peers.has(connection)) recipients++;
+    }
+    this.#tellSent(payload, recipients);
+    return recipients;
+  }
+
+  /** Closes all; resolves when they are closed. */
+  async closeAll(code: number, reason: string): Promise<void> {
+    await Promise.all([...this.#peers.values()].map((peer) => peer.sever(code, reason)));
+  }
+
+  /** Tells of an error, by log and event. */
+  report(error: WebsocketsSimpleError, connection?: C): void {
+    const about = connection && { connection: connection.id, remoteAddress: connection.remoteAddress };
+    this.#parts.log("error", error.message, { code: error.code, ...about });
+    this.#parts.emit("error", connection ? { error, connection } : { error });
+  }
+
+  /** Tells that something of the application's threw or rejected. */
+  reportFailure(what: string, thrown: unknown, connection?: C): void {
+    const error = new WebsocketsSimpleError("LISTENER_FAILED", `${what} failed: ${describeThrown(thrown)}`, { cause: thrown });
+    this.report(error, connection);
+  }
+
+  #received(connection: C, message: string | Uint8Array): void {
+    if (typeof message !== "string") return void this.#parts.emit("message", { type: "received", message, connection });
+    let told: { packet?: P } | undefined;
+    try {
+      told = this.#parts.handler.receive(message, connection);
+    } catch (thrown) {
+      return void this.#refused(thrown, connection);
+    }
+    if (!told) return;
+    const { packet } = told;
+    if (!packet) return void this.#parts.emit("message", { type: "received", message, connection });
+    if (packet instanceof Promise) {
+      packet.catch(() => {});
+      return void this.reportFailure(
+        "handler.messageReceived",
+        "it returned a promise, which would reorder messages",
+        connection,
+      );
+    }
+    const text = typeof packet.data === "string" ? packet.data : message;
+    this.#parts.emit("message", { type: "received", message: text, packet, connection });
+  }
+
+  #refused(thrown: unknown, connection: C): void {
+    const error = toError("LISTENER_FAILED", "handler.messageReceived failed", thrown);
+    if (error.code !== "INVALID_PACKET") return void this.reportFailure("handler.messageReceived", thrown, connection);
+    this.report(
+      new WebsocketsSimpleError("INVALID_PACKET", `${connection.remoteAddress}: ${error.message}`, { cause: error }),
+      connection,
+    );
+  }
+
+  #tellSent(payload: Payload<P>, recipients: number, connection?: C): void {
+    const { codec, clock, isHeard, emit } = this.#parts;
+    if (!isHeard("message")) return;
+    let { message, packet } = payload;
+    // A raw text is told as its receiver reads it.
+    if (!packet && typeof message === "string") {
+      packet = decodePacket(message, codec, clock.date()).packet;
+      message = packet?.data ?? message;
+    }
+    emit("message", { type: "sent", message, ...(packet && { packet }), ...(connection && { connection }), recipients });
+  }
+
+  #closed(connection: C, code: number, reason: string): void {
+    const { manager, roster, log, emit } = this.#parts;
+    this.#peers.delete(connection);
+    roster?.remove(connection);
+    this.#guard("connectionManager.remove", () => manager.remove(connection), connection);
+    log("info", "disconnected", { connection: connection.id, remoteAddress: connection.remoteAddress, code, reason });
+    emit("connection", { type: "disconnected", connection, code, reason });
+  }
+
+  #guard(what: string, run: () => unknown, connection: C): void {
+    try {
+      const result = run();
+      if (result instanceof Promise) result.catch((thrown) => this.reportFailure(what, thrown, connection));
+    } catch (thrown) {
+      this.reportFailure(what, thrown, connection);
+    }
+  }
+
+  #connectionOf(peer: Peer<P>): C {
+    return this.#connections.get(peer) as C;
+  }
+}

@@ -1,0 +1,27 @@
+export {
+  CloseCode,
+  createPacket,
+  type ErrorCode,
+  type Packet,
+  type PacketCasing,
+  type PacketInput,
+  type StandardSchema,
+  type TokenPlace,
+  WebsocketsSimpleError,
+} from "@websockets-simple/shared";
+export { AuthConnection, Connection, type ConnectionPeer, type ConnectionState } from "./connection.ts";
+export { ConnectionManager } from "./connection-manager.ts";
+export type { ServerConnectionEvent, ServerErrorEvent, ServerEvents, ServerMessageEvent, ServerStateEvent } from "./events.ts";
+export { WebsocketHandler } from "./handler.ts";
+export type { UpgradeRequest } from "./handshake/upgrade-request.ts";
+export type { UserService, UserServiceLimits } from "./handshake/user-service.ts";
+export type { Identity } from "./identities.ts";
+export type { EndpointOptions, ServerAddress } from "./listen/http-listener.ts";
+export type { ServerTlsOptions } from "./listen/tls.ts";
+export type { LogFields, Logger } from "./logger.ts";
+export type { AuthServerOptions, ServerLimits, ServerOptions } from "./options.ts";
+export type { SendQueueOptions } from "./outgoing.ts";
+export type { RateLimitOptions } from "./rate-limit.ts";
+export { type BroadcastOptions, WebsocketServer } from "./server.ts";
+export { WebsocketServerAuth } from "./server-auth.ts";
+export type { ServerStats } from "./stats.ts";

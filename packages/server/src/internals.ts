@@ -1,0 +1,34 @@
+import type { Packet, WebsocketsSimpleError } from "@websockets-simple/shared";
+import type { Clock } from "./clock.ts";
+import type { Connection, ConnectionPeer } from "./connection.ts";
+import type { Authentication } from "./handshake/handshake.ts";
+import type { Roster } from "./hub.ts";
+import type { Engine } from "./socket.ts";
+
+/** What tests and the authenticated server put in place of the usual. */
+export interface ServerInternals<P extends Packet, D, C extends Connection<D, P>> {
+  readonly clock?: Clock;
+  readonly engine?: Engine;
+  readonly roster?: Roster<C>;
+  readonly createConnection?: (peer: ConnectionPeer<P>, data: D, userId: unknown) => C;
+  /** @param report tells of an error by log and event */
+  readonly authenticate?: (
+    clock: Clock,
+    report: (error: WebsocketsSimpleError) => void,
+  ) => Authentication & { readonly maxPayloadBeforeAuth: number };
+}
+
+const INTERNALS = Symbol("internals");
+
+/** Adds internals to an options object; those it has already stay. They travel there so that no public signature names them. */
+export function withInternals<O extends object, P extends Packet, D, C extends Connection<D, P>>(
+  options: O,
+  internals: ServerInternals<P, D, C>,
+): O {
+  return { ...options, [INTERNALS]: { ...internals, ...internalsOf<P, D, C>(options) } };
+}
+
+/** The internals of an options object; empty when it has none. */
+export function internalsOf<P extends Packet, D, C extends Connection<D, P>>(options: object): ServerInternals<P, D, C> {
+  return (options as { [INTERNALS]?: ServerInternals<P, D, C> })[INTERNALS] ?? {};
+}

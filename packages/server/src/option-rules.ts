@@ -1,0 +1,229 @@
+import {
+  checkOptions,
+  DEFAULT_LIMITS,
+  MAX_TIMER_MS,
+  type Packet,
+  type Rule,
+  TOKEN_SUBPROTOCOL,
+  wrong,
+} from "@websockets-simple/shared";
+import { isToken } from "./handshake/scanners.ts";
+import { decodeSegments } from "./handshake/target.ts";
+import type { EndpointOptions } from "./listen/http-listener.ts";
+import { checkTls } from "./listen/tls.ts";
+import type { AuthServerOptions, ServerLimits, ServerOptions } from "./options.ts";
+import type { SendQueueOptions } from "./outgoing.ts";
+import type { RateLimitOptions } from "./rate-limit.ts";
+
+/** Every default of a server's options. */
+export const DEFAULTS = Object.freeze({
+  port: 0,
+  path: "/",
+  availableSubprotocols: Object.freeze([]) as readonly string[],
+  packetCasing: "camel" as const,
+  pingIntervalMs: 120_000,
+  closeTimeoutMs: DEFAULT_LIMITS.closeTimeoutMs as number,
+  maxPayload: DEFAULT_LIMITS.maxPayload as number,
+  sendQueue: Object.freeze({ maxBytes: 1_048_576, onOverflow: "disconnect" as const, stallTimeoutMs: 10_000 }),
+  rateLimit: false as boolean | RateLimitOptions,
+  /** What `rateLimit: true` means. */
+  rateLimitOn: Object.freeze({ messagesPerSecond: 50, burst: 100 }),
+  limits: Object.freeze({
+    headersTimeoutMs: 10_000,
+    checkIntervalMs: 2_000,
+    maxHeaderBytes: 16_384,
+    maxHeaders: 64,
+    maxUrlBytes: 8_192,
+    // maxConnections depends on the process: listen/open-files.ts.
+    maxPendingHandshakes: 1_000,
+  }),
+  tokenIn: Object.freeze(["header", "subprotocol", "query", "path"]) as AuthServerOptions<unknown>["tokenIn"],
+  onUnauthorized: "auto" as const,
+  authTimeoutMs: 5_000,
+  maxPayloadBeforeAuth: 4_096,
+  userServiceLimits: Object.freeze({ timeoutMs: 3_000, concurrency: 64 }),
+});
+
+/** A server's options, each with its value. */
+export interface CheckedOptions<P extends Packet, D>
+  extends Omit<ServerOptions<P, D, never>, "tls" | "port" | "host" | "handler" | "connectionManager" | "createState"> {
+  readonly endpoints: readonly EndpointOptions[];
+  readonly path: string;
+  /** `path`, taken apart. */
+  readonly service: readonly string[];
+  readonly tls?: ReturnType<typeof checkTls>;
+  readonly availableSubprotocols: readonly string[];
+  readonly packetCasing: "camel" | "pascal";
+  readonly pingIntervalMs: number;
+  readonly closeTimeoutMs: number;
+  readonly maxPayload: number;
+  readonly sendQueue: Required<SendQueueOptions>;
+  readonly rate: Required<RateLimitOptions> | undefined;
+  readonly limits: CheckedLimits;
+}
+
+type CheckedLimits = Required<Omit<ServerLimits, "maxConnections">> & Pick<ServerLimits, "maxConnections">;
+
+const timerMs: Rule = [1, MAX_TIMER_MS];
+const payload: Rule = [1, 268_435_456];
+
+const RULES: Readonly<Record<string, Rule>> = {
+  port: [0, 65_535],
+  host: "string",
+  endpoints: (value) => (Array.isArray(value) && value.length > 0 ? undefined : "a list of at least one endpoint"),
+  tls: "object",
+  path: (value) =>
+    typeof value === "string" && value.startsWith("/") && !/[?#]/.test(value) && decodeSegments(value)
+      ? undefined
+      : "a path that begins with / and has no query",
+  connectionSuccessString: sendableText,
+  availableSubprotocols: (value) =>
+    Array.isArray(value) &&
+    value.every((name) => typeof name === "string" && isToken(name) && !name.startsWith(TOKEN_SUBPROTOCOL))
+      ? undefined
+      : `a list of names without spaces, commas and quotes, none of which begins with ${TOKEN_SUBPROTOCOL}`,
+  packet: (value) =>
+    (value as { "~standard"?: { version?: unknown } } | null)?.["~standard"]?.version === 1
+      ? undefined
+      : "a Standard Schema (zod, valibot, arktype, …)",
+  packetCasing: ["camel", "pascal"],
+  createState: "function",
+  pingIntervalMs: [0, MAX_TIMER_MS],
+  closeTimeoutMs: timerMs,
+  maxPayload: payload,
+  sendQueue: "object",
+  rateLimit: "boolean or object",
+  limits: "object",
+  logger: has("an object with debug, info, warn and error", "debug", "info", "warn", "error"),
+  handler: has("an instance of WebsocketHandler", "bind", "receive"),
+  connectionManager: has("an instance of ConnectionManager", "add", "remove", "get"),
+  wire: (value) => (value === "classic" ? undefined : value === "session" ? SESSION_WIRE : '"classic"'),
+};
+
+const SESSION_WIRE = 'wire: "classic", since the session wire is not available yet; use wire: "classic"';
+
+/**
+ * Checks a server's options once and fills in the defaults.
+ *
+ * @throws WebsocketsSimpleError `INVALID_OPTION`, naming option, value and bound
+ */
+export function checkServerOptions<P extends Packet, D>(given: unknown): CheckedOptions<P, D> {
+  const { rateLimit, ...options } = checkOptions<typeof DEFAULTS & ServerOptions<P, D, never>>(
+    given,
+    RULES,
+    pick(DEFAULTS, RULES) as never,
+  );
+  const { tls, port, host, endpoints, ...rest } = options;
+  return {
+    ...(rest as unknown as CheckedOptions<P, D>),
+    endpoints: endpoints ? checkEndpoints(endpoints, given as object) : [{ port, ...(host !== undefined && { host }) }],
+    ...(tls && { tls: checkTls(tls) }),
+    service: decodeSegments(options.path) ?? [],
+    sendQueue: checkOptions(
+      options.sendQueue,
+      { maxBytes: [1, 1_073_741_824], onOverflow: ["disconnect", "drop-newest"], stallTimeoutMs: timerMs },
+      DEFAULTS.sendQueue,
+      "sendQueue.",
+    ),
+    rate: rateLimit ? checkRate(rateLimit === true ? {} : rateLimit) : undefined,
+    limits: checkOptions<CheckedLimits>(options.limits, LIMIT_RULES, DEFAULTS.limits, "limits."),
+  };
+}
+
+function checkEndpoints(endpoints: readonly EndpointOptions[], given: object): readonly EndpointOptions[] {
+  for (const name of ["port", "host"]) {
+    const value = (given as Record<string, unknown>)[name];
+    if (value !== undefined) throw wrong(name, value, "to be left out, since `endpoints` is given");
+  }
+  return endpoints.map((endpoint, index) => {
+    const prefix = `endpoints[${index}].`;
+    const checked = checkOptions<EndpointOptions>(endpoint, ENDPOINT_RULES, {}, prefix);
+    const { port, host, socketPath } = checked;
+    if ((port === undefined) === (socketPath === undefined)) throw wrong(`${prefix}port`, port, "either a port or a socketPath");
+    if (socketPath !== undefined && host !== undefined) throw wrong(`${prefix}host`, host, "to be left out beside a socketPath");
+    return checked;
+  });
+}
+
+const ENDPOINT_RULES: Readonly<Record<string, Rule>> = {
+  port: [0, 65_535],
+  host: "string",
+  // The kernel's bound is 107 bytes; a longer path is cut, and so another one.
+  socketPath: (value) =>
+    typeof value === "string" && value !== "" && Buffer.byteLength(value) <= 107 ? undefined : "a path of 1 to 107 bytes",
+};
+
+const LIMIT_RULES: Readonly<Record<string, Rule>> = {
+  headersTimeoutMs: timerMs,
+  checkIntervalMs: [10, 60_000],
+  maxHeaderBytes: [512, 1_048_576],
+  maxHeaders: [8, 10_000],
+  maxUrlBytes: [16, 65_536],
+  maxPendingHandshakes: [1, 1_000_000],
+  maxConnections: [1, Number.POSITIVE_INFINITY],
+};
+
+function checkRate(given: RateLimitOptions): Required<RateLimitOptions> {
+  return checkOptions(given, { messagesPerSecond: [1, 1_000_000], burst: [1, 1_000_000] }, DEFAULTS.rateLimitOn, "rateLimit.");
+}
+
+const PLACES = ["path", "query", "header", "subprotocol", "message"];
+
+const AUTH_RULES: Readonly<Record<string, Rule>> = {
+  connectionUnauthorizedString: sendableText,
+  tokenIn: (value) => {
+    const places: readonly unknown[] = Array.isArray(value) ? value : [value];
+    const isFine =
+      places.length > 0 && places.every((place) => PLACES.includes(place as string)) && new Set(places).size === places.length;
+    if (!isFine) return `one or several of ${PLACES.join(", ")}`;
+    return places.includes("message") && places.length > 1
+      ? '"message" alone: the first message is looked at only when nothing else is'
+      : undefined;
+  },
+  onUnauthorized: ["auto", "http", "close"],
+  authTimeoutMs: timerMs,
+  maxPayloadBeforeAuth: payload,
+  userServiceLimits: "object",
+};
+
+/** What an authenticated server has besides. */
+export type CheckedAuthOptions = Pick<AuthServerOptions<unknown>, "connectionUnauthorizedString"> &
+  Required<Pick<AuthServerOptions<unknown>, "onUnauthorized" | "authTimeoutMs" | "maxPayloadBeforeAuth">> & {
+    readonly places: readonly ("path" | "query" | "header" | "subprotocol" | "message")[];
+    readonly userServiceLimits: { timeoutMs: number; concurrency: number };
+  };
+
+/** Parts the options of an authenticated server, and checks those that only it has. The rest is for `checkServerOptions`. */
+export function checkAuthOptions(given: object): { auth: CheckedAuthOptions; rest: object } {
+  if (typeof given !== "object" || given === null) throw wrong("options", given, "an object");
+  const own = pick(given, AUTH_RULES);
+  // A copy by spreading, since internals travel under a symbol.
+  const rest: Record<string, unknown> = { ...given };
+  for (const name of Object.keys(AUTH_RULES)) delete rest[name];
+  const { tokenIn, ...auth } = checkOptions<typeof DEFAULTS & AuthServerOptions<unknown>>(
+    own,
+    AUTH_RULES,
+    pick(DEFAULTS, AUTH_RULES) as never,
+  );
+  const userServiceLimits = checkOptions(
+    auth.userServiceLimits,
+    { timeoutMs: timerMs, concurrency: [1, 100_000] },
+    DEFAULTS.userServiceLimits,
+    "userServiceLimits.",
+  );
+  return { auth: { ...auth, userServiceLimits, places: [tokenIn ?? []].flat() }, rest };
+}
+
+function pick(from: object, names: object): object {
+  return Object.fromEntries(Object.entries(from).filter(([name]) => Object.hasOwn(names, name)));
+}
+
+function has(expected: string, ...methods: readonly string[]): Rule {
+  return (value) =>
+    value && methods.every((name) => typeof (value as Record<string, unknown>)[name] === "function") ? undefined : expected;
+}
+
+function sendableText(value: unknown): string | undefined {
+  const isText = typeof value === "string" && (value as string & { isWellFormed(): boolean }).isWellFormed();
+  return isText ? undefined : "a text without lone surrogates";
+}

@@ -1,0 +1,220 @@
+import {
+  type CodecOptions,
+  checkClose,
+  heartbeatText,
+  type Packet,
+  type PacketInput,
+  PING,
+  PONG,
+  WebsocketsSimpleError,
+} from "@websockets-simple/shared";
+import type { Clock } from "./clock.ts";
+import type { ConnectionPeer, ConnectionState } from "./connection.ts";
+import type { UpgradeRequest } from "./handshake/upgrade-request.ts";
+import {
+  notSent,
+  type Payload,
+  packetPayload,
+  rawPayload,
+  SendQueue,
+  type SendQueueOptions,
+  type StallWatch,
+} from "./outgoing.ts";
+import { RateLimit, type RateLimitOptions } from "./rate-limit.ts";
+import type { EngineSocket, SocketListener } from "./socket.ts";
+import type { Counters } from "./stats.ts";
+
+/** What all peers of a server share. */
+export interface PeerContext<P extends Packet> {
+  readonly clock: Clock;
+  readonly codec: CodecOptions<P>;
+  readonly counters: Counters;
+  readonly queue: Required<SendQueueOptions>;
+  readonly stalls: StallWatch;
+  readonly rate: Required<RateLimitOptions> | undefined;
+  received(peer: Peer<P>, message: string | Uint8Array): void;
+  /** A message was handed to the kernel. */
+  sent(peer: Peer<P>, payload: Payload<P>): void;
+  failed(peer: Peer<P>, error: WebsocketsSimpleError): void;
+  severed(peer: Peer<P>, code: number, reason: string): void;
+  closed(peer: Peer<P>, code: number, reason: string): void;
+}
+
+const HEARTBEAT = Object.freeze({ ping: rawPayload(PING), pong: rawPayload(PONG) });
+
+/** The states and the traffic of one connection: what stands between its socket and the server. */
+export class Peer<P extends Packet> implements ConnectionPeer<P>, SocketListener {
+  readonly id = crypto.randomUUID();
+  readonly request: UpgradeRequest;
+  readonly startedAtMs: number;
+  readonly #context: PeerContext<P>;
+  readonly #socket: EngineSocket;
+  readonly #queue: SendQueue;
+  readonly #rateLimit: RateLimit | undefined;
+  #state: ConnectionState = "connecting";
+  #awaitsPong = false;
+  /** What this side closed with, when it closed first. */
+  #verdict: { code: number; reason: string } | undefined;
+  #networkError = "";
+  #whenClosed: (() => void)[] | undefined;
+
+  constructor(socket: EngineSocket, request: UpgradeRequest, context: PeerContext<P>) {
+    this.#socket = socket;
+    this.request = request;
+    this.#context = context;
+    this.startedAtMs = context.clock.date();
+    this.#queue = new SendQueue(socket, context.queue, context.stalls, (reason) => this.sever(4408, reason));
+    this.#rateLimit =
+      context.rate &&
+      new RateLimit(context.rate, context.clock, {
+        deliver: (message) => this.#deliver(message),
+        pause: () => socket.pause(),
+        resume: () => socket.resume(),
+        exceeded: (reason) => this.sever(4429, reason),
+      });
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  get isAlive(): boolean {
+    return this.#state === "open" && this.#socket.isOpen;
+  }
+
+  get awaitsPong(): boolean {
+    return this.#awaitsPong;
+  }
+
+  get isHeldBack(): boolean {
+    return this.#rateLimit?.isHolding === true;
+  }
+
+  /** Begins: messages are taken in and may be sent. False when it was closed meanwhile. */
+  open(): boolean {
+    if (this.#state === "connecting") this.#state = "open";
+    return this.#state === "open";
+  }
+
+  /**
+   * Hands a message to the socket.
+   *
+   * @param done as for `SendQueue.push`
+   * @returns why it was refused
+   */
+  push(payload: Payload<P>, done: (error?: Error) => void): WebsocketsSimpleError | undefined {
+    if (!this.isAlive) return notSent(`the connection is ${this.#state === "open" ? "closing" : this.#state}`);
+    return this.#queue.push(payload, (error) => {
+      if (!error) {
+        this.#context.counters.messagesSent++;
+        this.#context.counters.bytesSent += payload.bytes;
+      }
+      done(error);
+    });
+  }
+
+  send(input: string | PacketInput<P>): Promise<void> {
+    return this.#send(() => packetPayload(input, this.#context.codec, this.#context.clock.date()));
+  }
+
+  sendRaw(input: string | Uint8Array): Promise<void> {
+    return this.#send(() => rawPayload(input));
+  }
+
+  async close(code: number, reason: string): Promise<void> {
+    if (typeof reason !== "string")
+      throw new WebsocketsSimpleError("INVALID_ARGUMENT", `close reason: expected a string, got ${typeof reason}`);
+    checkClose(code, reason);
+    await this.#close(code, reason);
+  }
+
+  /** Closes it for a reason of the server's own. */
+  sever(code: number, reason: string): Promise<void> {
+    if (this.#state === "connecting" || this.#state === "open") this.#context.severed(this, code, reason);
+    return this.#close(code, reason);
+  }
+
+  terminate(): void {
+    this.#verdict ??= { code: 1006, reason: "terminated" };
+    // What it sent before is not told any more: whoever throws a peer out is done with it.
+    if (this.#state !== "closed") this.#state = "closing";
+    this.#rateLimit?.stop();
+    this.#socket.terminate();
+  }
+
+  ping(): void {
+    if (!this.isAlive) return;
+    this.#awaitsPong = true;
+    this.#queue.push(HEARTBEAT.ping, () => {});
+  }
+
+  message(message: string | Uint8Array): void {
+    if (this.#state !== "open") return;
+    const beat = typeof message === "string" ? heartbeatText(message) : undefined;
+    if (beat === PONG) this.#awaitsPong = false;
+    else if (beat === PING) this.#queue.push(HEARTBEAT.pong, () => {});
+    else if (this.#rateLimit) this.#rateLimit.take(message);
+    else this.#deliver(message);
+  }
+
+  failed(error: Error, kind: "protocol" | "network"): void {
+    if (kind === "network") this.#networkError = error.message;
+    else
+      this.#context.failed(
+        this,
+        new WebsocketsSimpleError("PROTOCOL_ERROR", `${this.request.remoteAddress}: ${error.message}`, { cause: error }),
+      );
+  }
+
+  closed(code: number, reason: string): void {
+    if (this.#state === "open") this.#rateLimit?.flush();
+    this.#rateLimit?.stop();
+    this.#queue.end();
+    this.#state = "closed";
+    const told = this.#verdict ?? { code, reason: reason || (code === 1006 ? this.#networkError : "") };
+    this.#context.closed(this, told.code, told.reason);
+    for (const resolve of this.#whenClosed ?? []) resolve();
+  }
+
+  #deliver(message: string | Uint8Array): void {
+    if (this.#state !== "open") return;
+    const { counters } = this.#context;
+    counters.messagesReceived++;
+    counters.bytesReceived += typeof message === "string" ? Buffer.byteLength(message) : message.byteLength;
+    this.#context.received(this, message);
+  }
+
+  #send(encode: () => Payload<P>): Promise<void> {
+    const sending = new Promise<void>((resolve, reject) => {
+      const payload = encode();
+      const refused = this.push(payload, (error) => {
+        if (error)
+          return reject(
+            new WebsocketsSimpleError("UNKNOWN", `the connection broke while sending: ${error.message}`, { cause: error }),
+          );
+        resolve();
+        this.#context.sent(this, payload);
+      });
+      if (refused) reject(refused);
+    });
+    // Clients come and go: a send that nobody waits for must not end the process.
+    sending.catch(() => {});
+    return sending;
+  }
+
+  #close(code: number, reason: string): Promise<void> {
+    if (this.#state === "closed") return Promise.resolve();
+    if (this.#state !== "closing") {
+      this.#state = "closing";
+      this.#rateLimit?.stop();
+      // A peer who closed first is told nothing any more, and its own code is what counts.
+      if (this.#socket.isOpen) this.#verdict = { code, reason };
+      this.#socket.close(code, reason);
+      this.#socket.resume();
+    }
+    return new Promise((resolve) => {
+      this.#whenClosed ??= [];
+      this.#whenClosed.push(resolve);
+    });
+  }
+}

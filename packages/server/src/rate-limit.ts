@@ -1,0 +1,110 @@
+import type { Clock } from "./clock.ts";
+
+/** How many messages a connection may send. */
+export interface RateLimitOptions {
+  /** Messages a second in the long run, 1 to 1,000,000. Default: 50. */
+  messagesPerSecond?: number;
+  /** Messages at once before any are held back, and the most that are held back, 1 to 1,000,000. Default: 100. */
+  burst?: number;
+}
+
+/** How long a connection may be held back without a rest, in milliseconds. */
+export const MAX_THROTTLED_MS = 5_000;
+/** What counts as a rest; less is only the gap between two reads of a flood. */
+const REST_MS = 500;
+
+/** What a limit does to its connection. */
+export interface RateLimitTarget {
+  deliver(message: string | Uint8Array): void;
+  /** Stop, or go on, reading. */
+  pause(): void;
+  resume(): void;
+  /** The peer sends too much; `reason` names the option and its bound. */
+  exceeded(reason: string): void;
+}
+
+/**
+ * A token bucket. A message that finds it empty is held, reading pauses, and held messages are let through at the rate.
+ * More held than `burst`, or more than five seconds of holding back, is too much.
+ */
+export class RateLimit {
+  readonly #rate: number;
+  readonly #burst: number;
+  readonly #clock: Clock;
+  readonly #target: RateLimitTarget;
+  readonly #held: (string | Uint8Array)[] = [];
+  #tokens: number;
+  #countedAtMs: number;
+  #throttledSinceMs = 0;
+  #lastHeldMs = Number.NEGATIVE_INFINITY;
+  #cancel: (() => void) | undefined;
+
+  constructor(options: Required<RateLimitOptions>, clock: Clock, target: RateLimitTarget) {
+    this.#rate = options.messagesPerSecond;
+    this.#burst = options.burst;
+    this.#clock = clock;
+    this.#target = target;
+    this.#tokens = options.burst;
+    this.#countedAtMs = clock.now();
+  }
+
+  /** Whether reading is paused: what the peer has sent may not have been seen. */
+  get isHolding(): boolean {
+    return this.#held.length > 0;
+  }
+
+  /** Takes a message in: delivers it now or later, or finds it to be too much. */
+  take(message: string | Uint8Array): void {
+    this.#refill();
+    if (!this.isHolding && this.#tokens >= 1) {
+      this.#tokens--;
+      this.#target.deliver(message);
+      return;
+    }
+    if (!this.isHolding && this.#countedAtMs - this.#lastHeldMs > REST_MS) this.#throttledSinceMs = this.#countedAtMs;
+    if (this.#held.length >= this.#burst) return void this.#exceed(`more than burst ${this.#burst} waiting`);
+    if (this.#held.push(message) === 1) this.#target.pause();
+    this.#schedule();
+  }
+
+  /** Delivers all that is held, at once: the peer is gone and sends no more. */
+  flush(): void {
+    this.stop();
+    for (const message of this.#held.splice(0)) this.#target.deliver(message);
+  }
+
+  /** Ends the timer. */
+  stop(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+  }
+
+  #refill(): void {
+    const now = this.#clock.now();
+    this.#tokens = Math.min(this.#burst, this.#tokens + ((now - this.#countedAtMs) * this.#rate) / 1_000);
+    this.#countedAtMs = now;
+  }
+
+  #schedule(): void {
+    this.#cancel ??= this.#clock.after(Math.max(1, Math.ceil(((1 - this.#tokens) * 1_000) / this.#rate)), () => this.#release());
+  }
+
+  #release(): void {
+    this.#cancel = undefined;
+    this.#refill();
+    this.#lastHeldMs = this.#countedAtMs;
+    if (this.#lastHeldMs - this.#throttledSinceMs > MAX_THROTTLED_MS) return void this.#exceed(`for over ${MAX_THROTTLED_MS} ms`);
+    while (this.#held.length > 0 && this.#tokens >= 1) {
+      this.#tokens--;
+      this.#target.deliver(this.#held.shift() as string | Uint8Array);
+    }
+    if (this.#held.length > 0) this.#schedule();
+    else this.#target.resume();
+  }
+
+  #exceed(how: string): void {
+    this.stop();
+    this.#held.length = 0;
+    this.#target.exceeded(`too many messages: above rateLimit.messagesPerSecond ${this.#rate} ${how}`);
+  }
+}

@@ -1,0 +1,94 @@
+import { type Packet, type PacketInput, WebsocketsSimpleError } from "@websockets-simple/shared";
+import { AuthConnection } from "./connection.ts";
+import { type UserService, UserServiceGate } from "./handshake/user-service.ts";
+import { Identities, type Identity } from "./identities.ts";
+import { type ServerInternals, withInternals } from "./internals.ts";
+import { checkAuthOptions } from "./option-rules.ts";
+import type { AuthServerOptions, ServerOptions } from "./options.ts";
+import { type BroadcastOptions, WebsocketServer } from "./server.ts";
+
+/** A WebSocket server that lets in whom a user service knows by token. `T` is the type of user ids. */
+export class WebsocketServerAuth<T, P extends Packet = Packet, D = undefined> extends WebsocketServer<
+  P,
+  D,
+  AuthConnection<T, D, P>
+> {
+  readonly #identities: Identities<T, AuthConnection<T, D, P>>;
+
+  /**
+   * Checks the options; nothing is opened before `start()`.
+   *
+   * @throws WebsocketsSimpleError `INVALID_OPTION`, naming option, value and bound; `INVALID_ARGUMENT` without a user service
+   */
+  constructor(options: AuthServerOptions<T, P, D>, userService: UserService<T>) {
+    const { auth, rest } = checkAuthOptions(options);
+    if (typeof userService?.getId !== "function") {
+      throw new WebsocketsSimpleError("INVALID_ARGUMENT", "user service: expected an object with getId(token)");
+    }
+    const identities = new Identities<T, AuthConnection<T, D, P>>();
+    const internals: ServerInternals<P, D, AuthConnection<T, D, P>> = {
+      roster: {
+        add: (connection) => identities.add(connection.userId, connection),
+        remove: (connection) => identities.remove(connection.userId, connection),
+      },
+      createConnection: (peer, data, userId) => new AuthConnection<T, D, P>(peer, data, userId as T),
+      authenticate: (clock, report) => {
+        const gate = new UserServiceGate(userService, auth.userServiceLimits, clock, report);
+        return {
+          places: auth.places,
+          unauthorizedString: auth.connectionUnauthorizedString,
+          onUnauthorized: auth.onUnauthorized,
+          timeoutMs: auth.authTimeoutMs,
+          maxPayloadBeforeAuth: auth.maxPayloadBeforeAuth,
+          identify: (token, gone) => gate.identify(token, gone),
+        };
+      },
+    };
+    super(withInternals(rest as ServerOptions<P, D, AuthConnection<T, D, P>>, internals));
+    this.#identities = identities;
+  }
+
+  /** Who is connected, by user id. A user comes with the first connection and goes with the last one. */
+  get identities(): ReadonlyMap<T, Identity<T, AuthConnection<T, D, P>>> {
+    return this.#identities.users;
+  }
+
+  /**
+   * Sends a text or a packet to all connections of a user, waiting for none. Resolves with the number of those whose
+   * send queue took it: 0 when the user has none. Rejects with `INVALID_ARGUMENT`.
+   */
+  sendToUser(input: string | PacketInput<P>, userId: T): Promise<number> {
+    return this.sendToMany(this.#identities.connectionsOf(userId), input, false, {});
+  }
+
+  /** Sends a text or bytes as they are to all connections of a user; settles as `sendToUser` does. */
+  sendToUserRaw(input: string | Uint8Array, userId: T): Promise<number> {
+    return this.sendToMany(this.#identities.connectionsOf(userId), input, true, {});
+  }
+
+  /** Sends a text or a packet to all users: every connection here has one, so this is `broadcast`. */
+  broadcastToAllAuthorizedUsers(
+    input: string | PacketInput<P>,
+    options: BroadcastOptions<AuthConnection<T, D, P>> = {},
+  ): Promise<number> {
+    return this.broadcast(input, options);
+  }
+
+  /** Sends a text or bytes as they are to all users: `broadcastRaw`. */
+  broadcastToAllAuthorizedUsersRaw(
+    input: string | Uint8Array,
+    options: BroadcastOptions<AuthConnection<T, D, P>> = {},
+  ): Promise<number> {
+    return this.broadcastRaw(input, options);
+  }
+
+  /**
+   * Closes all connections of a user. Resolves with their number when they are closed: at the latest after
+   * `closeTimeoutMs`. Code and reason as for `connection.close`.
+   */
+  async disconnectUser(userId: T, code = 1000, reason = ""): Promise<number> {
+    const connections = [...this.#identities.connectionsOf(userId)];
+    await Promise.all(connections.map((connection) => connection.close(code, reason)));
+    return connections.length;
+  }
+}

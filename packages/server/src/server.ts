@@ -1,0 +1,275 @@
+import {
+  type CodecOptions,
+  decodePacket,
+  describeThrown,
+  IsolatingEmitter,
+  type Packet,
+  type PacketInput,
+  WebsocketsSimpleError,
+} from "@websockets-simple/shared";
+import { systemClock } from "./clock.ts";
+import { Connection } from "./connection.ts";
+import { ConnectionManager } from "./connection-manager.ts";
+import { createState } from "./create-state.ts";
+import { type Endpoint, openEndpoint } from "./endpoint.ts";
+import type { ServerEvents } from "./events.ts";
+import { WebsocketHandler } from "./handler.ts";
+import { Hub } from "./hub.ts";
+import { internalsOf, type ServerInternals } from "./internals.ts";
+import type { ServerAddress } from "./listen/http-listener.ts";
+import { createLog, type Log } from "./logger.ts";
+import { type CheckedOptions, checkServerOptions } from "./option-rules.ts";
+import type { ServerOptions } from "./options.ts";
+import { packetPayload, rawPayload } from "./outgoing.ts";
+import { defaultEngine } from "./socket.ts";
+import { createCounters, type ServerStats, toStats } from "./stats.ts";
+
+/** Whom a broadcast is meant for. */
+export interface BroadcastOptions<C = Connection> {
+  /** Who is left out: the sender, mostly. */
+  except?: C | undefined;
+  /** Only connections with this `channel`. Default: all. */
+  channel?: string | undefined;
+}
+
+/** A WebSocket server. Events: `message`, `connection`, `error`, `server`; see `ServerEvents`. */
+export class WebsocketServer<
+  P extends Packet = Packet,
+  D = undefined,
+  C extends Connection<D, P> = Connection<D, P>,
+> extends IsolatingEmitter<ServerEvents<P, C>> {
+  readonly #options: CheckedOptions<P, D>;
+  readonly #internals: ServerInternals<P, D, C>;
+  readonly #createState: ServerOptions<P, D, C>["createState"];
+  readonly #codec: CodecOptions<P>;
+  readonly #manager: ConnectionManager<C>;
+  readonly #log: Log;
+  readonly #hub: Hub<P, D, C>;
+  readonly #counters = createCounters();
+  #state: "stopped" | "starting" | "started" | "stopping" | "disposed" = "stopped";
+  #isDisposing = false;
+  #endpoint: Endpoint | undefined;
+  /** The start or the stop that is under way. */
+  #change: Promise<unknown> = Promise.resolve();
+
+  /**
+   * Checks the options; nothing is opened before `start()`.
+   *
+   * @throws WebsocketsSimpleError `INVALID_OPTION`, naming option, value and bound
+   */
+  constructor(options: ServerOptions<P, D, C> = {}) {
+    super();
+    this.#options = checkServerOptions<P, D>(options);
+    const internals = internalsOf<P, D, C>(options);
+    this.#internals = internals;
+    this.#createState = options.createState;
+    const { packet, packetCasing, logger, sendQueue: queue, rate, connectionSuccessString: successString } = this.#options;
+    const clock = internals.clock ?? systemClock;
+    this.#codec = { packetCasing, packet };
+    this.#log = createLog(logger, (thrown) => this.#loggerFailed(thrown));
+    this.#manager = options.connectionManager ?? new ConnectionManager<C>();
+    const handler = options.handler ?? new WebsocketHandler<P, D>();
+    handler.bind((text) => decodePacket(text, this.#codec, clock.date()));
+    this.#hub = new Hub<P, D, C>({
+      clock,
+      codec: this.#codec,
+      counters: this.#counters,
+      queue,
+      rate,
+      successString,
+      handler,
+      manager: this.#manager,
+      roster: internals.roster,
+      log: this.#log,
+      createConnection: internals.createConnection ?? ((peer, data) => new Connection<D, P>(peer, data) as C),
+      emit: (event, payload) => void this.emit(event, payload),
+      isHeard: (event) => this.listenerCount(event) > 0,
+    });
+  }
+
+  /** The open connections by id. */
+  get connections(): ReadonlyMap<string, C> {
+    return this.#manager.connections;
+  }
+
+  /** Where it listens, the first endpoint; undefined while it does not. */
+  get address(): ServerAddress | undefined {
+    return this.#endpoint?.addresses[0];
+  }
+
+  /** Where it listens, one for each endpoint; empty while it does not. */
+  get addresses(): readonly ServerAddress[] {
+    return this.#endpoint?.addresses ?? [];
+  }
+
+  /** Counters since the server was made. */
+  stats(): ServerStats {
+    const engine = (this.#internals.engine ?? defaultEngine).name;
+    return toStats(engine, this.#hub.peers.size, this.#endpoint?.pendingHandshakes ?? 0, this.#counters);
+  }
+
+  /**
+   * Listens. Resolves with the bound address (of the first endpoint) once clients can connect. May be called again after a failure, and after
+   * `stop()`.
+   *
+   * Rejects with `LISTEN_FAILED` (address, cause and what to do), or `INVALID_STATE` unless the server is stopped.
+   */
+  async start(): Promise<ServerAddress> {
+    const state = this.#isDisposing ? "disposed" : this.#state;
+    if (state !== "stopped") {
+      const advice = state === "disposed" ? "make a new one" : "stop it first";
+      throw new WebsocketsSimpleError("INVALID_STATE", `start: the server is ${state}; ${advice}`);
+    }
+    this.#state = "starting";
+    const opening = this.#open();
+    this.#change = opening.catch(() => {});
+    try {
+      this.#endpoint = await opening;
+    } catch (error) {
+      this.#state = "stopped";
+      this.#log("error", describeThrown(error));
+      throw error;
+    }
+    this.#state = "started";
+    for (const address of this.#endpoint.addresses) this.#log("info", "started", { ...address });
+    this.emit("server", { type: "started" });
+    return this.#endpoint.addresses[0] as ServerAddress;
+  }
+
+  /**
+   * Stops: takes nobody in any more, closes every connection with 1001, waits for them up to `closeTimeoutMs`, destroys
+   * what is left. Resolves when no socket and no timer is left; when already stopped, at once.
+   */
+  async stop(): Promise<void> {
+    // Whoever called start() goes on first, so that its server is a started one.
+    await this.#change;
+    await Promise.resolve();
+    if (this.#state === "stopping") return void (await this.#change);
+    const endpoint = this.#endpoint;
+    if (this.#state !== "started" || !endpoint) return;
+    this.#state = "stopping";
+    this.#change = endpoint.stop();
+    await this.#change;
+    this.#endpoint = undefined;
+    this.#state = "stopped";
+    this.#log("info", "stopped");
+    this.emit("server", { type: "stopped" });
+  }
+
+  /** Stops for good, and removes all listeners. */
+  async dispose(): Promise<void> {
+    this.#isDisposing = true;
+    await this.stop();
+    this.#state = "disposed";
+    this.removeAllListeners();
+  }
+
+  /** The same as `dispose()`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
+
+  /** Sends a text or a packet to one connection: the same as `connection.send(input)`. */
+  sendToConnection(input: string | PacketInput<P>, connection: C): Promise<void> {
+    return isConnection(connection)
+      ? connection.send(input)
+      : Promise.reject(noConnection("sendToConnection(input, connection)"));
+  }
+
+  /** Sends a text or bytes to one connection as they are: the same as `connection.sendRaw(input)`. */
+  sendToConnectionRaw(input: string | Uint8Array, connection: C): Promise<void> {
+    return isConnection(connection)
+      ? connection.sendRaw(input)
+      : Promise.reject(noConnection("sendToConnectionRaw(input, connection)"));
+  }
+
+  /**
+   * Sends a text or a packet to all open connections, waiting for none. Resolves with the number of those whose send
+   * queue took it; one `sent` event tells it. Rejects with `INVALID_ARGUMENT`.
+   */
+  broadcast(input: string | PacketInput<P>, options: BroadcastOptions<C> = {}): Promise<number> {
+    return this.sendToMany(this.#manager.connections.values(), input, false, options);
+  }
+
+  /** Sends a text or bytes as they are to all open connections; settles as `broadcast` does. */
+  broadcastRaw(input: string | Uint8Array, options: BroadcastOptions<C> = {}): Promise<number> {
+    return this.sendToMany(this.#manager.connections.values(), input, true, options);
+  }
+
+  /** Closes one connection: the same as `connection.close(code, reason)`. */
+  disconnectConnection(connection: C, code = 1000, reason = ""): Promise<void> {
+    return isConnection(connection)
+      ? connection.close(code, reason)
+      : Promise.reject(noConnection("disconnectConnection(connection, code, reason)"));
+  }
+
+  /** For subclasses: sends one message, encoded once, to those of several connections that are meant. */
+  protected sendToMany(
+    connections: Iterable<C>,
+    input: string | Uint8Array | PacketInput<P>,
+    isRaw: boolean,
+    { except, channel }: BroadcastOptions<C>,
+  ): Promise<number> {
+    const isMeant = (connection: C): boolean =>
+      connection !== except && (channel === undefined || connection.channel === channel);
+    const sending = new Promise<number>((resolve) => {
+      const now = (this.#internals.clock ?? systemClock).date();
+      const payload = isRaw ? rawPayload(input as string) : packetPayload(input as PacketInput<P>, this.#codec, now);
+      resolve(this.#hub.broadcast(payload, connections, isMeant));
+    });
+    // As with a single send, nobody needs to wait for it.
+    sending.catch(() => {});
+    return sending;
+  }
+
+  protected override listenerFailed(event: keyof ServerEvents<P, C>, thrown: unknown): void {
+    if (event === "error") {
+      // An error listener that fails would be told of itself for ever, and so would a logger that fails to tell of that.
+      this.#loggerIsLast = true;
+      this.#log("error", `a listener of "error" failed: ${describeThrown(thrown)}`, { code: "LISTENER_FAILED" });
+      return;
+    }
+    this.#hub.reportFailure(`a listener of "${event}"`, thrown);
+    // A fault in the application that nobody listens for must not vanish.
+    if (this.listenerCount("error") === 0 && !this.#options.logger) console.error(thrown);
+  }
+  /** Once a listener of `error` has failed, a failing logger has nobody left to tell. */
+  #loggerIsLast = false;
+
+  #loggerFailed(thrown: unknown): void {
+    if (this.#loggerIsLast) return;
+    const error = new WebsocketsSimpleError("LISTENER_FAILED", `option logger failed: ${describeThrown(thrown)}`, {
+      cause: thrown,
+    });
+    this.emit("error", { error });
+  }
+
+  #open(): Promise<Endpoint> {
+    const { clock = systemClock, engine = defaultEngine, authenticate } = this.#internals;
+    const hub = this.#hub;
+    return openEndpoint({
+      options: this.#options as unknown as CheckedOptions<never, unknown>,
+      clock,
+      engine,
+      counters: this.#counters,
+      log: this.#log,
+      authentication: authenticate?.(clock, (error) => hub.report(error)),
+      createState: createState(this.#createState, this.#options.limits.headersTimeoutMs, clock, (thrown) =>
+        hub.reportFailure("option createState", thrown),
+      ),
+      peers: () => hub.peers.values(),
+      admit: (socket, request, data, userId) => hub.admit(socket, request, data, userId),
+      closeAll: (code, reason) => hub.closeAll(code, reason),
+      report: (error) => hub.report(error),
+    });
+  }
+}
+
+/** By its shape, not its class: an ES module and a CommonJS copy of this library may meet in one process. */
+function isConnection(value: unknown): boolean {
+  return typeof (value as Connection | undefined)?.terminate === "function";
+}
+
+function noConnection(call: string): WebsocketsSimpleError {
+  return new WebsocketsSimpleError("INVALID_ARGUMENT", `${call}: what stands for the connection is none`);
+}

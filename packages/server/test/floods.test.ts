@@ -1,0 +1,62 @@
+import { describe, expect, test } from "vitest";
+import { frame, Opcode, RawSocket } from "../../../testkit/raw-socket.ts";
+import { serve, TestClient } from "./support/harness.ts";
+
+describe("a message flood", () => {
+  test("at many times the rate is closed with 4429 and a reason, and the others are served", async () => {
+    const { server, port, url, connections, messages } = await serve({ rateLimit: true });
+    const honest = await TestClient.connect(url);
+    const flooding = await RawSocket.open(port);
+    await connections.has(2, ({ type }) => type === "connected");
+    flooding.write(Buffer.concat(Array.from({ length: 500 }, (_, index) => frame(Opcode.text, `flood ${index}`))));
+    const close = await flooding.readFrame();
+    expect([close.code, close.reason]).toEqual([
+      4429,
+      "too many messages: above rateLimit.messagesPerSecond 50 more than burst 100 waiting",
+    ]);
+    flooding.destroy();
+    expect(await connections.one(({ type }) => type === "disconnected")).toMatchObject({ code: 4429 });
+    expect(messages.all.length).toBe(100);
+    honest.send("fine");
+    await messages.one(({ message }) => message === "fine");
+    expect(server.stats().severed).toEqual({ 4429: 1 });
+  });
+
+  test("a burst above the limit is delivered later, in order, and nothing of it is lost", async () => {
+    const { url, messages } = await serve({ rateLimit: { messagesPerSecond: 200, burst: 20 } });
+    const client = await TestClient.connect(url);
+    for (let index = 0; index < 40; index++) client.send(`${index}`);
+    const events = await messages.has(40);
+    expect(events.map(({ message }) => message)).toEqual(Array.from({ length: 40 }, (_, index) => `${index}`));
+  });
+
+  test("what was held back is delivered when the client closes", async () => {
+    const { url, messages, connections } = await serve({ rateLimit: { messagesPerSecond: 1, burst: 5 } });
+    const client = await TestClient.connect(url);
+    for (let index = 0; index < 10; index++) client.send(`${index}`);
+    client.socket.terminate();
+    await connections.one(({ type }) => type === "disconnected");
+    expect(messages.all.map(({ message }) => message)).toEqual(Array.from({ length: 10 }, (_, index) => `${index}`));
+  });
+
+  test("what is held back is not delivered any more once the server has closed the connection", async () => {
+    const { server, port, messages, connections } = await serve({ rateLimit: { messagesPerSecond: 100, burst: 10 } });
+    server.on("message", ({ message, connection }) => void (message === "12" && connection?.close(4000, "enough")));
+    // It does not answer the close, so that there is time to go on with what is held.
+    const peer = await RawSocket.open(port);
+    for (let index = 0; index < 20; index++) peer.write(frame(Opcode.text, `${index}`));
+    expect((await peer.readFrame()).reason).toBe("enough");
+    await connections.one(({ type }) => type === "disconnected");
+    expect(messages.all.map(({ message }) => message)).toEqual(Array.from({ length: 13 }, (_, index) => `${index}`));
+  });
+
+  test("heartbeats do not count", async () => {
+    const { url, messages, connections } = await serve({ rateLimit: { messagesPerSecond: 1, burst: 2 } });
+    const client = await TestClient.connect(url);
+    for (let index = 0; index < 50; index++) client.send("ping");
+    client.send("message");
+    expect(await client.hears(50)).toEqual(Array.from({ length: 50 }, () => "pong"));
+    expect((await messages.one()).message).toBe("message");
+    expect(connections.all.map(({ type }) => type)).toEqual(["connecting", "connected"]);
+  });
+});

@@ -1,0 +1,165 @@
+import { connect } from "node:net";
+import { describe, expect, test, vi } from "vitest";
+import { upgradeRequest } from "../../../testkit/raw-socket.ts";
+import { serve, serveAuth, TestClient, until } from "./support/harness.ts";
+
+/** Things that cannot be turned into a text. */
+const UNPRINTABLE: [string, () => unknown][] = [
+  ["an object without a prototype", () => Object.create(null)],
+  ["a symbol", () => Symbol("x")],
+  [
+    "an error whose message throws",
+    () =>
+      Object.defineProperty(new Error(), "message", {
+        get: () => {
+          throw new Error("no");
+        },
+      }),
+  ],
+  ["an error whose message is no text", () => Object.assign(new Error(), { message: { replaceAll: 1 } })],
+  [
+    "a revoked proxy",
+    () => {
+      const { proxy, revoke } = Proxy.revocable({}, {});
+      revoke();
+      return proxy;
+    },
+  ],
+];
+
+describe("what cannot be shown", () => {
+  test.each(UNPRINTABLE)("%s, thrown by a listener, is reported, and the server stops", async (_what, make) => {
+    const { server, url, errors } = await serve();
+    const fail = (): never => {
+      throw make();
+    };
+    server.on("connection", fail).on("message", fail);
+    (await TestClient.connect(url)).send("x");
+    await errors.has(3);
+    expect(errors.all[0]?.error.code).toBe("LISTENER_FAILED");
+    await server.stop();
+  });
+
+  test.each(UNPRINTABLE)("%s, thrown by the user service, is a 503", async (_what, make) => {
+    const { url, errors } = await serveAuth(
+      {},
+      {
+        getId: () => {
+          throw make();
+        },
+      },
+    );
+    await expect(TestClient.connect(`${url}/token`)).rejects.toThrow(/503/);
+    expect((await errors.one()).error.code).toBe("USER_SERVICE_FAILED");
+  });
+});
+
+describe("a client that says goodbye while it is being judged", () => {
+  test("leaves no socket behind, so that others are let in", async () => {
+    const limits = { maxConnections: 5 };
+    const { server, port, url } = await serveAuth<number>(
+      { limits },
+      { getId: (token) => (token === "ok" ? 1 : new Promise(() => {})) },
+    );
+    const goodbyes = Array.from({ length: 5 }, () => {
+      const socket = connect(port, "127.0.0.1");
+      socket.end(upgradeRequest("/token"));
+      return new Promise((resolve) => socket.once("close", resolve).on("error", () => {}));
+    });
+    await Promise.all(goodbyes);
+    await until("room again", () => server.stats().pendingHandshakes === 0);
+    await TestClient.connect(`${url}/ok`);
+  });
+});
+
+describe("a logger that fails", () => {
+  test("by rejecting is reported and harms nobody", async () => {
+    const fail = async (): Promise<never> => {
+      throw new Error("disk full");
+    };
+    const { url, errors } = await serve({ logger: { debug: fail, info: fail, warn: fail, error: fail } });
+    await TestClient.connect(url);
+    expect((await errors.one()).error).toMatchObject({ code: "LISTENER_FAILED", message: expect.stringContaining("disk full") });
+  });
+
+  test.each([
+    [
+      "throws",
+      () => {
+        throw new Error("x");
+      },
+    ],
+    ["rejects", () => Promise.reject(new Error("x"))],
+  ])("together with an error listener that %s does not go round in circles", async (_how, fail) => {
+    let calls = 0;
+    const failing = (): unknown => {
+      calls++;
+      return fail();
+    };
+    const { server, url } = await serve({ logger: { debug: failing, info: failing, warn: failing, error: failing } as never });
+    server.on("error", failing);
+    server.on("message", failing);
+    const client = await TestClient.connect(url);
+    client.send("x");
+    await until("told", () => calls > 3);
+    await server.stop();
+    expect(calls).toBeLessThan(50);
+  });
+});
+
+describe("a failing listener that nobody is told of", () => {
+  test("is printed, but not when there is a logger or a listener for errors", async () => {
+    const printed = vi.spyOn(console, "error").mockImplementation(() => {});
+    const fail = (): never => {
+      throw new Error("my own fault");
+    };
+    const { server, url } = await serve();
+    server.removeAllListeners("error");
+    server.on("message", fail);
+    const client = await TestClient.connect(url);
+    client.send("x");
+    await until("printed", () => printed.mock.calls.length === 1);
+    expect(printed.mock.calls[0]?.[0]).toMatchObject({ message: "my own fault" });
+    const told = new Promise((resolve) => server.on("error", resolve));
+    client.send("x");
+    await told;
+    expect(printed).toHaveBeenCalledOnce();
+    printed.mockRestore();
+  });
+});
+
+describe("a server that is being disposed of", () => {
+  test("is not started any more", async () => {
+    const { server } = await serve();
+    const disposing = server.dispose();
+    await expect(server.start()).rejects.toMatchObject({
+      code: "INVALID_STATE",
+      message: expect.stringContaining("make a new one"),
+    });
+    await disposing;
+    expect(server.address).toBeUndefined();
+  });
+});
+
+describe("a peer that was thrown out", () => {
+  test("is not heard any more, though its messages are here already", async () => {
+    const { server, url, messages } = await serve();
+    server.on("message", ({ type, connection }) => type === "received" && connection?.terminate());
+    const client = await TestClient.connect(url);
+    for (let n = 0; n < 1_000; n++) client.send("x");
+    await until("gone", () => server.connections.size === 0);
+    expect(messages.all).toHaveLength(1);
+  });
+});
+
+describe("a schema that rejects", () => {
+  test("is reported, message by message, and harms nobody", async () => {
+    const packet = { "~standard": { version: 1, vendor: "test", validate: () => Promise.reject(new Error("later")) } } as never;
+    const { url, errors } = await serve({ packet });
+    (await TestClient.connect(url)).send('{"data":"x"}');
+    expect((await errors.one()).error).toMatchObject({
+      code: "INVALID_PACKET",
+      message: expect.stringContaining("asynchronous"),
+    });
+  });
+});

@@ -1,0 +1,117 @@
+import { describe, expect, test } from "vitest";
+import { WebsocketServer, WebsocketServerAuth } from "../src/index.ts";
+import { DEFAULTS } from "../src/option-rules.ts";
+
+const service = { getId: () => 1 };
+const make = (options: object): WebsocketServer => new WebsocketServer(options as never);
+const makeAuth = (options: object): WebsocketServerAuth<number> => new WebsocketServerAuth<number>(options as never, service);
+
+describe("the options of a server", () => {
+  test("the defaults are those of the documentation", () => {
+    expect(DEFAULTS).toMatchObject({
+      port: 0,
+      path: "/",
+      pingIntervalMs: 120_000,
+      closeTimeoutMs: 5_000,
+      maxPayload: 1_048_576,
+      maxPayloadBeforeAuth: 4_096,
+      authTimeoutMs: 5_000,
+      sendQueue: { maxBytes: 1_048_576, onOverflow: "disconnect", stallTimeoutMs: 10_000 },
+      rateLimit: false,
+      rateLimitOn: { messagesPerSecond: 50, burst: 100 },
+      limits: {
+        headersTimeoutMs: 10_000,
+        checkIntervalMs: 2_000,
+        maxHeaderBytes: 16_384,
+        maxHeaders: 64,
+        maxUrlBytes: 8_192,
+        maxPendingHandshakes: 1_000,
+      },
+      tokenIn: ["header", "subprotocol", "query", "path"],
+      onUnauthorized: "auto",
+      userServiceLimits: { timeoutMs: 3_000, concurrency: 64 },
+    });
+    expect(Object.isFrozen(DEFAULTS)).toBe(true);
+  });
+
+  test("slow headers are found within 12 seconds by default", () => {
+    expect(DEFAULTS.limits.headersTimeoutMs + DEFAULTS.limits.checkIntervalMs).toBeLessThanOrEqual(12_000);
+  });
+
+  test.each([
+    [{ prot: 1 }, /prot: unknown; known are port, host/],
+    [{ port: -1 }, /option port: .*0 to 65535.*-1/],
+    [{ port: 65_536 }, /option port: .*0 to 65535.*65536/],
+    [{ port: 1.5 }, /option port/],
+    [{ port: "80" }, /option port: .*80/],
+    [{ host: 1 }, /option host: .*string/],
+    [{ path: "chat" }, /option path: .*begins with \/.*chat/],
+    [{ path: "/chat?x" }, /option path/],
+    [{ path: "/%zz" }, /option path/],
+    [{ connectionSuccessString: 1 }, /option connectionSuccessString/],
+    [{ connectionSuccessString: "\ud800" }, /option connectionSuccessString: .*lone surrogates/],
+    [{ availableSubprotocols: "chat" }, /option availableSubprotocols: .*a list/],
+    [{ availableSubprotocols: ["a b"] }, /option availableSubprotocols/],
+    [
+      { availableSubprotocols: ["websockets-simple.token"] },
+      /option availableSubprotocols: .*begins with websockets-simple\.token/,
+    ],
+    [{ packet: {} }, /option packet: .*Standard Schema/],
+    [{ packetCasing: "kebab" }, /option packetCasing: .*camel, pascal.*kebab/],
+    [{ createState: 1 }, /option createState/],
+    [{ pingIntervalMs: -1 }, /option pingIntervalMs: .*0 to 2147483647/],
+    [{ pingIntervalMs: 2 ** 31 }, /option pingIntervalMs/],
+    [{ closeTimeoutMs: 0 }, /option closeTimeoutMs: .*1 to/],
+    [{ maxPayload: 0 }, /option maxPayload: .*1 to 268435456/],
+    [{ maxPayload: 2 ** 31 }, /option maxPayload/],
+    [{ sendQueue: 1 }, /option sendQueue/],
+    [{ sendQueue: { maxBytes: 0 } }, /option sendQueue\.maxBytes: .*1 to/],
+    [{ sendQueue: { onOverflow: "block" } }, /option sendQueue\.onOverflow: .*disconnect, drop-newest.*block/],
+    [{ sendQueue: { max: 1 } }, /sendQueue\.max: unknown; known are maxBytes/],
+    [{ rateLimit: 50 }, /option rateLimit/],
+    [{ rateLimit: { burst: 0 } }, /option rateLimit\.burst: .*1 to 1000000/],
+    [{ limits: { maxHeaders: 7 } }, /option limits\.maxHeaders: .*8 to 10000.*7/],
+    [{ limits: { headersTimeoutMs: 0 } }, /option limits\.headersTimeoutMs/],
+    [{ limits: { maxConnections: 0 } }, /option limits\.maxConnections: .*1 to Infinity/],
+    [{ logger: {} }, /option logger: .*debug, info, warn and error/],
+    [{ handler: {} }, /option handler: .*WebsocketHandler/],
+    [{ connectionManager: {} }, /option connectionManager: .*ConnectionManager/],
+    [{ wire: "session" }, /not available yet; use wire: "classic"/],
+    [{ wire: "other" }, /option wire/],
+    [{ tokenIn: "query" }, /tokenIn: .*unknown/],
+    [null, /options: .*an object/],
+  ])("%j is refused", (options, message) => {
+    expect(() => make(options as object)).toThrow(
+      expect.objectContaining({ code: "INVALID_OPTION", message: expect.stringMatching(message) }),
+    );
+  });
+
+  test.each([
+    [{ tokenIn: "cookie" }, /option tokenIn: .*path, query, header, subprotocol, message.*cookie/],
+    [{ tokenIn: [] }, /option tokenIn/],
+    [{ tokenIn: ["header", "header"] }, /option tokenIn/],
+    [{ tokenIn: ["message", "header"] }, /option tokenIn: .*"message" alone/],
+    [{ onUnauthorized: "ignore" }, /option onUnauthorized: .*auto, http, close/],
+    [{ authTimeoutMs: 0 }, /option authTimeoutMs/],
+    [{ maxPayloadBeforeAuth: 0 }, /option maxPayloadBeforeAuth/],
+    [{ userServiceLimits: { concurrency: 0 } }, /option userServiceLimits\.concurrency: .*1 to 100000/],
+    [{ connectionUnauthorizedString: 1 }, /option connectionUnauthorizedString/],
+    [{ port: -1 }, /option port/],
+    [null, /options: .*an object/],
+  ])("%j is refused by an authenticated server", (options, message) => {
+    expect(() => makeAuth(options as object)).toThrow(
+      expect.objectContaining({ code: "INVALID_OPTION", message: expect.stringMatching(message) }),
+    );
+  });
+
+  test("no user service is refused", () => {
+    expect(() => new WebsocketServerAuth({}, {} as never)).toThrow(
+      expect.objectContaining({ code: "INVALID_ARGUMENT", message: expect.stringContaining("getId") }),
+    );
+  });
+
+  test("options that are undefined count as left out", () => {
+    expect(() => make({ port: undefined, limits: { maxHeaders: undefined } })).not.toThrow();
+    expect(() => makeAuth({ tokenIn: undefined })).not.toThrow();
+  });
+});

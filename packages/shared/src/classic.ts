@@ -1,0 +1,46 @@
+/** The texts of the classic wire's heartbeat. */
+export const PING = "ping";
+export const PONG = "pong";
+
+/**
+ * Tells the heartbeat's texts from messages: compared trimmed and without case, as WebsocketsSimple does.
+ * The length check keeps the common case free of work.
+ */
+export function heartbeatText(text: string): typeof PING | typeof PONG | undefined {
+  if (text.length > 64) return undefined;
+  const word = text.trim().toLowerCase();
+  return word === PING || word === PONG ? word : undefined;
+}
+
+/**
+ * The subprotocol that carries a token: the client offers this name followed by one subprotocol that is
+ * `TOKEN_PREFIX` + the token in base64url (RFC 4648 section 5, unpadded). The server answers with an application
+ * subprotocol where one is agreed upon, else with this name.
+ */
+export const TOKEN_SUBPROTOCOL = "websockets-simple.token";
+/** What a token's own subprotocol begins with. */
+export const TOKEN_PREFIX = "websockets-simple.token.";
+
+/** The query parameter that carries a token when `tokenIn` is `"query"` (RFC 6750 section 2.3). */
+export const TOKEN_PARAMETER = "access_token";
+
+/** Where a token travels. */
+export type TokenPlace = "path" | "query" | "header" | "subprotocol" | "message";
+
+/** Writes a token as the subprotocol that carries it. */
+export function tokenToSubprotocol(token: string): string {
+  const bytes = new TextEncoder().encode(token);
+  const base64 = btoa(String.fromCharCode(...bytes));
+  return TOKEN_PREFIX + base64.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}
+
+/** Reads the token from an offered subprotocol; undefined when it carries none or is malformed. */
+export function tokenFromSubprotocol(name: string): string | undefined {
+  if (!name.startsWith(TOKEN_PREFIX)) return undefined;
+  try {
+    const binary = atob(name.slice(TOKEN_PREFIX.length).replaceAll("-", "+").replaceAll("_", "/"));
+    return new TextDecoder("utf-8", { fatal: true }).decode(Uint8Array.from(binary, (char) => char.charCodeAt(0)));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,59 @@
+import { WebsocketsSimpleError } from "./errors.ts";
+
+/** Close codes that this library sends or gives a meaning of its own (RFC 6455 section 7.4, and 4000–4999). */
+export const CloseCode = {
+  /** Both sides are done. A client does not come back after a server's 1000. */
+  normal: 1000,
+  /** The server stops, or the page goes away. */
+  goingAway: 1001,
+  /** The peer broke the protocol. */
+  protocolError: 1002,
+  /** Reported, never sent: the close frame bore no code. */
+  noStatus: 1005,
+  /** Reported, never sent: the connection broke without a close frame. */
+  abnormal: 1006,
+  /** A text message was not UTF-8. */
+  invalidUtf8: 1007,
+  /** A message was larger than `maxPayload`. */
+  tooBig: 1009,
+  /** The token was refused. A client with a token function asks for one fresh token, then stops. */
+  unauthorized: 4401,
+  /** The peer took too long: no pong, no reading, no token. A client comes back. */
+  timeout: 4408,
+  /** The peer sent more than the rate limit allows. A client comes back, later. */
+  tooManyMessages: 4429,
+} as const;
+
+/** The longest close reason in bytes of UTF-8 (RFC 6455 section 5.5: 125 less the two of the code). */
+export const MAX_REASON_BYTES = 123;
+
+/** What a client does after a close that it did not ask for. */
+export type CloseVerdict = "retry" | "unauthorized" | "final";
+
+/** Judges a close code as the peer sent it: 1000 and 44xx are final, except 4408 and 4429; all else is worth a retry. */
+export function judgeCloseCode(code: number): CloseVerdict {
+  if (code === CloseCode.unauthorized) return "unauthorized";
+  if (code === CloseCode.timeout || code === CloseCode.tooManyMessages) return "retry";
+  return code === CloseCode.normal || (code >= 4400 && code <= 4499) ? "final" : "retry";
+}
+
+/** Judges the HTTP status of a refused handshake by the same rule. */
+export function judgeStatus(status: number): CloseVerdict {
+  if (status === 401) return "unauthorized";
+  return status === 408 || status === 429 || status >= 500 ? "retry" : "final";
+}
+
+/**
+ * Checks what an application wants to close with: code 1000 or 3000–4999, a reason of at most 123 bytes of UTF-8,
+ * which is all that browsers allow (WHATWG WebSockets, `close()`).
+ *
+ * @throws WebsocketsSimpleError `INVALID_ARGUMENT`
+ */
+export function checkClose(code: number, reason: string): void {
+  const bytes = typeof reason === "string" ? new TextEncoder().encode(reason).length : Number.POSITIVE_INFINITY;
+  const problem =
+    code !== CloseCode.normal && !(Number.isInteger(code) && code >= 3000 && code <= 4999)
+      ? `code ${code}: use 1000 or 3000 to 4999`
+      : bytes > MAX_REASON_BYTES && `reason of ${bytes} bytes: use ${MAX_REASON_BYTES} at most`;
+  if (problem) throw new WebsocketsSimpleError("INVALID_ARGUMENT", `close ${problem}`);
+}

@@ -1,0 +1,121 @@
+import { toError, WebsocketsSimpleError } from "./errors.ts";
+import { createPacket, type Packet, type PacketInput } from "./packet.ts";
+import { describeIssues, type StandardSchema } from "./schema.ts";
+
+/** How a packet's field names are spelt on the wire: `data` (camel) or .NET's `Data` (pascal). */
+export type PacketCasing = "camel" | "pascal";
+
+/** How packets are read and written. */
+export interface CodecOptions<P extends Packet> {
+  /** Spelling of the top-level field names. Default: `"camel"`; `Data` and `Timestamp` are read either way. */
+  packetCasing: PacketCasing;
+  /** What a packet must look like. Its output is what listeners get. */
+  packet?: StandardSchema<P> | undefined;
+}
+
+/** A text as it was understood: a packet, or why it is none. */
+export type Decoded<P extends Packet> = { packet?: P; error?: WebsocketsSimpleError };
+
+/** ISO 8601 with up to seven fraction digits, as .NET writes them; without a zone it is UTC. */
+const TIMESTAMP = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,7}))?(Z|[+-]\d\d:\d\d)?$/;
+
+/**
+ * Reads a text message. Never throws.
+ *
+ * Without a schema every text becomes a packet: a JSON object with non-blank `data` as it is, all else as a packet
+ * around the text. With a schema, an object that it refuses is an error, and a text that is no object and does not
+ * fit as a packet around itself is neither.
+ *
+ * @param now the time in milliseconds since 1970, for packets that bear none
+ */
+export function decodePacket<P extends Packet>(text: string, options: CodecOptions<P>, now: number): Decoded<P> {
+  const { packet: schema, packetCasing } = options;
+  const value = parseObject(text, packetCasing, now);
+  if (!schema) {
+    const isPacket = typeof value?.data === "string" && value.data.trim() !== "";
+    return { packet: (isPacket ? value : createPacket(text, now)) as P };
+  }
+  const result = validate(schema, value ?? createPacket(text, now));
+  if (!(result instanceof WebsocketsSimpleError)) return { packet: result };
+  return value ? { error: result } : {};
+}
+
+/**
+ * Writes a packet as JSON text and returns it with the packet as it was sent.
+ *
+ * @throws WebsocketsSimpleError `INVALID_ARGUMENT` when it is no packet or cannot be written as JSON
+ */
+export function encodePacket<P extends Packet>(
+  input: string | PacketInput<P>,
+  { packetCasing, packet: schema }: CodecOptions<P>,
+  now: number,
+): { text: string; packet: P } {
+  const isPacket = typeof input === "object" && input !== null;
+  const packet = (isPacket ? { ...input, timestamp: input.timestamp ?? new Date(now) } : createPacket(input, now)) as P;
+  try {
+    // A receiver without a schema would not know a packet with other data as one, so it is not sent.
+    if (!(schema && isPacket) && (typeof packet.data !== "string" || !packet.data.trim())) {
+      throw new Error("data must be a text that is not blank; bytes and blank texts go by sendRaw");
+    }
+    if (!(packet.timestamp instanceof Date)) throw new Error("timestamp must be a Date");
+    packet.timestamp.toISOString();
+    return { text: JSON.stringify(packetCasing === "pascal" ? recase(packet, "toUpperCase", /./) : packet), packet };
+  } catch (error) {
+    throw toError("INVALID_ARGUMENT", "not a text, nor a packet { data, timestamp?, … }", error);
+  }
+}
+
+/** The text as an object with `data` as it came and `timestamp` as a Date, or undefined when it is no such thing. */
+function parseObject(text: string, casing: PacketCasing, now: number): Record<string, unknown> | undefined {
+  try {
+    const json = JSON.parse(text);
+    if (Object(json) !== json || Array.isArray(json)) return undefined;
+    const value = recase(json, "toLowerCase", casing === "pascal" ? /./ : /^(Data|Timestamp)$/);
+    value.timestamp = value.timestamp == null ? new Date(now) : parseTimestamp(value.timestamp);
+    return value;
+  } catch {
+    return undefined;
+  }
+}
+
+/** @throws when it is no timestamp */
+function parseTimestamp(value: unknown): Date {
+  const [, seconds, fraction = "", zone = "Z"] = (typeof value === "string" && TIMESTAMP.exec(value)) as RegExpExecArray;
+  const timestamp = new Date(`${seconds}.${fraction.padEnd(3, "0").slice(0, 3)}${zone}`);
+  timestamp.toISOString();
+  return timestamp;
+}
+
+/** Only the top level: keys further down may be data (a dictionary's), not field names. */
+function recase(value: object, change: "toUpperCase" | "toLowerCase", which: RegExp): Record<string, unknown> {
+  // fromEntries defines properties, so that a key "__proto__" stays ordinary data.
+  return Object.fromEntries(
+    Object.entries(value).map(([key, field]) => [which.test(key) ? key.charAt(0)[change]() + key.slice(1) : key, field]),
+  );
+}
+
+function validate<P>(schema: StandardSchema<P>, value: unknown): P | WebsocketsSimpleError {
+  try {
+    const result = schema["~standard"].validate(value);
+    if ("then" in result) {
+      result.then(undefined, () => {});
+      throw new Error("it is asynchronous, which would reorder messages");
+    }
+    if (!result.issues) return result.value;
+    throw new Error(describeIssues(result.issues));
+  } catch (error) {
+    return toError("INVALID_PACKET", "refused by the packet schema", error);
+  }
+}
+
+/**
+ * Checks what is to be sent as it is.
+ *
+ * @throws WebsocketsSimpleError `INVALID_ARGUMENT` for anything but bytes and text that survives UTF-8: lone surrogates
+ * would arrive as U+FFFD. Engines without `String.prototype.isWellFormed` are given the benefit of the doubt.
+ */
+export function checkRaw(message: unknown): void {
+  const text = message as string & { isWellFormed?(): boolean };
+  const fits = typeof message === "string" ? (text.isWellFormed?.() ?? true) : message instanceof Uint8Array;
+  if (!fits) throw new WebsocketsSimpleError("INVALID_ARGUMENT", "expected a Uint8Array, or a text without lone surrogates");
+}

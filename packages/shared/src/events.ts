@@ -1,0 +1,54 @@
+import { EventEmitter } from "eventemitter3";
+
+/** A listener: takes the event's one argument; what it returns is ignored, but a rejected promise is reported. */
+export type Listener<Payload> = (payload: Payload) => unknown;
+
+/** eventemitter3 typed for events of one argument each. */
+interface TypedEmitter<Events> {
+  /** Adds a listener. */
+  on<E extends keyof Events>(event: E, listener: Listener<Events[E]>): this;
+  /** Adds a listener. */
+  addListener<E extends keyof Events>(event: E, listener: Listener<Events[E]>): this;
+  /** Adds a listener that is called once. */
+  once<E extends keyof Events>(event: E, listener: Listener<Events[E]>): this;
+  /** Removes a listener, or all listeners of the event; with `once` only if it is a one-time listener. */
+  off<E extends keyof Events>(event: E, listener?: Listener<Events[E]>, context?: undefined, once?: boolean): this;
+  /** Removes a listener, or all listeners of the event. */
+  removeListener<E extends keyof Events>(event: E, listener?: Listener<Events[E]>): this;
+  /** Removes every listener, or every listener of one event. */
+  removeAllListeners(event?: keyof Events): this;
+  /** The listeners of an event. */
+  listeners<E extends keyof Events>(event: E): Listener<Events[E]>[];
+  /** How many listeners an event has. */
+  listenerCount(event: keyof Events): number;
+  /** The events that have listeners. */
+  eventNames(): (keyof Events)[];
+  /** Calls the listeners of an event; true when there were any. */
+  emit<E extends keyof Events>(event: E, payload: Events[E]): boolean;
+}
+const TypedEmitter = EventEmitter as unknown as new <Events>() => TypedEmitter<Events>;
+
+/**
+ * eventemitter3 on which a failing listener harms nobody: what it throws, or rejects with, goes to `listenerFailed`, and
+ * the other listeners are called all the same.
+ */
+export abstract class IsolatingEmitter<Events> extends TypedEmitter<Events> {
+  /** Told of what a listener of `event` threw or rejected with. It MUST NOT emit `event` again without end. */
+  protected abstract listenerFailed(event: keyof Events, thrown: unknown): void;
+
+  /** Calls the listeners of an event; true when there were any. */
+  override emit<E extends keyof Events>(event: E, payload: Events[E]): boolean {
+    const listeners = this.listeners(event);
+    for (const listener of listeners) {
+      const fail = (thrown: unknown): void => this.listenerFailed(event, thrown);
+      this.off(event, listener, undefined, true);
+      try {
+        const result = listener.call(this, payload);
+        if (result instanceof Promise) result.catch(fail);
+      } catch (thrown) {
+        fail(thrown);
+      }
+    }
+    return listeners.length > 0;
+  }
+}

@@ -1,0 +1,28 @@
+import { describe, expect, it } from "vitest";
+import { heartbeatText, tokenFromSubprotocol, tokenToSubprotocol } from "../src/index.ts";
+import vectors from "../vectors/classic.json" with { type: "json" };
+
+describe("the classic wire's heartbeat", () => {
+  it.each(vectors.heartbeat)("reads $text as $means", ({ text, means }) => {
+    expect(heartbeatText(text) ?? null).toBe(means);
+  });
+
+  it("does not trim a long text to look for a ping", () => {
+    expect(heartbeatText(`ping${" ".repeat(100)}`)).toBeUndefined();
+  });
+});
+
+describe("a token as a subprotocol", () => {
+  it.each(vectors.tokens)("carries $token both ways", ({ token, subprotocol }) => {
+    expect(tokenToSubprotocol(token)).toBe(subprotocol);
+    expect(tokenFromSubprotocol(subprotocol)).toBe(token);
+  });
+
+  it.each(vectors.badTokens)("finds no token in %s", (name) => {
+    expect(tokenFromSubprotocol(name)).toBeUndefined();
+  });
+
+  it("is a subprotocol name by RFC 6455 whatever the token", () => {
+    expect(tokenToSubprotocol('a b,c"\u0000\u{1F680}')).toMatch(/^[\w.-]+$/);
+  });
+});

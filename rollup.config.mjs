@@ -1,0 +1,84 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import commonjs from "@rollup/plugin-commonjs";
+import { nodeResolve } from "@rollup/plugin-node-resolve";
+import terser from "@rollup/plugin-terser";
+import typescript from "@rollup/plugin-typescript";
+
+/** What a package asks its users to install stays an import; everything else goes into its bundle. */
+function stays(name) {
+  const names = Object.keys(JSON.parse(readFileSync(`packages/${name}/package.json`, "utf8")).dependencies);
+  return (id) => id.startsWith("node:") || names.some((dependency) => id === dependency || id.startsWith(`${dependency}/`));
+}
+
+/** Our private packages, found by their place: `npm start` installs too little for a package manager's links. */
+const ours = {
+  name: "ours",
+  resolveId: (id) => (id.startsWith("@websockets-simple/") ? resolve(`packages/${id.split("/")[1]}/src/index.ts`) : null),
+};
+
+/** Picks the platform as a bundler would by the condition `browser`; the TypeScript plugin knows Node's conditions only. */
+const browserPlatform = {
+  name: "browser-platform",
+  resolveId: (id) => (id === "#platform" ? resolve("packages/client/src/platform.browser.ts") : null),
+};
+
+/** Takes the types out. Whether they are right is the business of `npm run check`, which needs far longer. */
+const compile = () => typescript({ tsconfig: "tsconfig.build.json", noForceEmit: true, compilerOptions: EMIT });
+// No types are read, since `npm start` installs none.
+const EMIT = {
+  noEmit: false,
+  noCheck: true,
+  types: [],
+  allowImportingTsExtensions: false,
+  rewriteRelativeImportExtensions: true,
+};
+
+const output = (name, file, format, more) => ({ file: `packages/${name}/dist/${file}`, format, ...more });
+
+/** A page has no package manager: everything is inside. Only what nobody can read has a source map. */
+const browser = {
+  input: "packages/client/src/index.ts",
+  plugins: [ours, browserPlatform, nodeResolve({ browser: true, exportConditions: ["browser"] }), commonjs(), compile()],
+  output: [
+    output("client", "websockets-simple.browser.mjs", "es"),
+    output("client", "websockets-simple.umd.min.js", "umd", {
+      name: "WebsocketsSimple",
+      sourcemap: true,
+      plugins: [terser({ ecma: 2020, compress: { passes: 3, unsafe_arrows: true } })],
+    }),
+  ],
+};
+
+const node = (name) => ({
+  input: `packages/${name}/src/index.ts`,
+  external: stays(name),
+  plugins: [ours, nodeResolve({ exportConditions: ["node"] }), compile()],
+  output: [output(name, "index.mjs", "es"), output(name, "index.cjs", "cjs", { interop: "auto" })],
+});
+
+/** Declarations, those of our private packages inlined. One text for both module kinds: only the ending tells them apart. */
+async function declarations(name, banner) {
+  const { dts } = await import("rollup-plugin-dts");
+  return {
+    input: `packages/${name}/src/index.ts`,
+    external: stays(name),
+    plugins: [dts({ tsconfig: "tsconfig.build.json" })],
+    output: ["d.mts", "d.cts"].map((ending) => output(name, `index.${ending}`, "es", { banner })),
+  };
+}
+
+const DISPOSABLE = '/// <reference lib="esnext.disposable" />';
+const targets = {
+  browser: () => browser,
+  client: () => node("client"),
+  server: () => node("server"),
+  "client-types": () => declarations("client", DISPOSABLE),
+  "server-types": () => declarations("server", `${DISPOSABLE}\n/// <reference types="node" />`),
+};
+
+/** `rollup -c --configOnly browser,server` builds these and nothing else. */
+export default ({ configOnly }) => {
+  const names = configOnly ? configOnly.split(",") : Object.keys(targets);
+  return Promise.all(names.map((name) => targets[name]()));
+};

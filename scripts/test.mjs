@@ -1,0 +1,69 @@
+/** `npm test`: everything that is known to matter, from a fresh clone. Its last line is `N passed, N failed`. */
+import { rmSync } from "node:fs";
+import { ensureBuilt } from "./build.mjs";
+import { CHECK_WIDTH, checkSteps } from "./check.mjs";
+import { ensureInstalled } from "./install.mjs";
+import { readNote } from "./stamps.mjs";
+import { newTally, prepare, runSteps } from "./steps.mjs";
+import { ensureSystem } from "./system.mjs";
+import { runTool, WORK } from "./workspace.mjs";
+
+export async function test() {
+  const start = performance.now();
+  const tally = newTally();
+  if (await prepare("install", tally, () => ensureInstalled("all"))) {
+    await prepare("browsers and foreign peers", tally, findSystem);
+    const built = await prepare("build", tally, () => ensureBuilt());
+    await runSteps(checkSteps({ built }), tally, CHECK_WIDTH);
+    await runSteps([vitest("unit")], tally);
+    if (built) await runSteps([vitest("e2e")], tally);
+    else console.log("The e2e tests need a build and were not run.");
+  }
+  console.log(`All of it took ${((performance.now() - start) / 1000).toFixed(0)} s`);
+  console.log(`${tally.passed} passed, ${tally.failed} failed`);
+  return tally.failed === 0 && tally.passed > 0;
+}
+
+/** What the tests need from outside npm. In CI all of it must be there. @returns {Promise<import("./steps.mjs").Result>} */
+async function findSystem() {
+  try {
+    const missing = ensureSystem({ ci: process.env.CI === "true" });
+    return { ok: true, note: missing.length > 0 ? "some are left out" : "all here" };
+  } catch (error) {
+    // It says what is missing and how to get it; where that was found out is of no interest.
+    return { ok: false, output: error.message };
+  }
+}
+
+/** A project of vitest.config.ts; it prints what it does by itself. @param {string} project @returns {import("./steps.mjs").Step} */
+function vitest(project) {
+  return {
+    name: `${project} tests`,
+    async run() {
+      const file = `${WORK}/vitest-${project}.json`;
+      rmSync(file, { force: true });
+      const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
+      const { ok } = await runTool("vitest", ["run", "--project", project, "--silent=passed-only", ...reporters], { show: true });
+      return { ...count(readNote(file), ok), output: "See above." };
+    },
+  };
+}
+
+/**
+ * Counts tests. A file that failed outside of its tests, and a run that did, count as one each.
+ *
+ * @param {any} report as vitest writes it; undefined when it could not
+ * @param {boolean} exitedWell
+ */
+function count(report, exitedWell) {
+  const passed = report?.numPassedTests ?? 0;
+  const left = (report?.numPendingTests ?? 0) + (report?.numTodoTests ?? 0);
+  /** @type {{ status: string, assertionResults: { status: string }[] }[]} */
+  const files = report?.testResults ?? [];
+  const broken = files.filter(
+    (file) => file.status === "failed" && !file.assertionResults.some(({ status }) => status === "failed"),
+  );
+  let failed = (report?.numFailedTests ?? 0) + broken.length;
+  if (failed === 0 && (!exitedWell || passed === 0)) failed = 1;
+  return { ok: failed === 0, passed, failed, note: `${passed} passed, ${failed} failed${left > 0 ? `, ${left} left out` : ""}` };
+}

@@ -1,0 +1,107 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { onTestFinished } from "vitest";
+import {
+  type AcceptorOptions,
+  checkUpgrade,
+  type Engine,
+  type EngineSocket,
+  type SocketListener,
+} from "../packages/engine/src/index.ts";
+import { RawSocket, within } from "./raw-socket.ts";
+
+/** What an engine told of one connection. */
+export interface Seen {
+  readonly socket: EngineSocket;
+  readonly messages: (string | Uint8Array)[];
+  readonly failures: string[];
+  readonly closings: { code: number; reason: string }[];
+  /** Resolves when there are so many messages. */
+  has(count: number): Promise<(string | Uint8Array)[]>;
+  readonly whenClosed: Promise<{ code: number; reason: string }>;
+}
+
+const BOUNDS: AcceptorOptions = { maxPayload: 1_048_576, closeTimeoutMs: 2_000, maxFragments: 64 };
+
+/** Puts an engine behind a port until the test ends; `next` resolves with each connection in turn. */
+export async function serveEngine(
+  engine: Engine,
+  bounds: Partial<AcceptorOptions> = {},
+  subprotocol?: string,
+): Promise<{ port: number; next: () => Promise<Seen> }> {
+  const acceptor = engine.createAcceptor({ ...BOUNDS, ...bounds });
+  const seen: Seen[] = [];
+  let wake = (): void => {};
+  const server: Server = createServer();
+  server.on("upgrade", (request, stream, head) => {
+    if (checkUpgrade(request)) return void stream.destroy();
+    acceptor.accept(request, stream, head, { subprotocol }, (socket) => {
+      const { connection, listener } = watch(socket);
+      seen.push(connection);
+      wake();
+      return listener;
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => {
+    for (const { socket } of seen) socket.terminate();
+    server.close();
+    server.closeAllConnections();
+  });
+  let taken = 0;
+  const take = async (): Promise<Seen> => {
+    while (seen.length <= taken) await new Promise<void>((resolve) => (wake = resolve));
+    return seen[taken++] as Seen;
+  };
+  return { port: (server.address() as AddressInfo).port, next: () => within("a connection", take()) };
+}
+
+/** One connection: the test's end and the engine's. */
+export async function enginePair(
+  engine: Engine,
+  bounds: Partial<AcceptorOptions> = {},
+): Promise<{ peer: RawSocket; seen: Seen }> {
+  const { port, next } = await serveEngine(engine, bounds);
+  const peer = await RawSocket.open(port);
+  onTestFinished(() => peer.destroy());
+  return { peer, seen: await next() };
+}
+
+function watch(socket: EngineSocket): { connection: Seen; listener: SocketListener } {
+  const messages: Seen["messages"] = [];
+  const failures: string[] = [];
+  const closings: Seen["closings"] = [];
+  let wake = (): void => {};
+  let closed = (_: { code: number; reason: string }): void => {};
+  const whenClosed = new Promise<{ code: number; reason: string }>((resolve) => (closed = resolve));
+  return {
+    connection: {
+      socket,
+      messages,
+      failures,
+      closings,
+      has: (count) =>
+        within(
+          `${count} messages`,
+          (async () => {
+            while (messages.length < count) await new Promise<void>((resolve) => (wake = resolve));
+            return messages;
+          })(),
+        ),
+      get whenClosed() {
+        return within("closed", whenClosed);
+      },
+    },
+    listener: {
+      message(message) {
+        messages.push(message);
+        wake();
+      },
+      failed: (_, kind) => void failures.push(kind),
+      closed(code, reason) {
+        closings.push({ code, reason });
+        closed({ code, reason });
+      },
+    },
+  };
+}

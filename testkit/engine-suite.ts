@@ -1,0 +1,269 @@
+import { describe, expect, test } from "vitest";
+import type { AcceptorOptions, Engine } from "../packages/engine/src/index.ts";
+import { enginePair, serveEngine } from "./engine-harness.ts";
+import { closePayload, frame, Opcode, RawSocket, upgradeRequest, within } from "./raw-socket.ts";
+
+/** What every engine must do: run it on each. */
+export function engineSuite(name: string, makeEngine: () => Engine): void {
+  describe(`engine ${name}`, () => {
+    const serve = (bounds?: Partial<AcceptorOptions>, subprotocol?: string): ReturnType<typeof serveEngine> =>
+      serveEngine(makeEngine(), bounds, subprotocol);
+    const pair = (bounds?: Partial<AcceptorOptions>): ReturnType<typeof enginePair> => enginePair(makeEngine(), bounds);
+
+    test("answers 101 with the accept value of RFC 6455 section 1.3 and the chosen subprotocol", async () => {
+      const { port } = await serve({}, "chat");
+      const peer = await RawSocket.connect(port);
+      peer.write(upgradeRequest("/", { "Sec-WebSocket-Protocol": "superchat, chat", Upgrade: "WebSocket, other" }));
+      const { status, headers } = await peer.readHead();
+      expect(status).toBe(101);
+      expect(headers["sec-websocket-accept"]).toBe("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+      expect(headers["sec-websocket-protocol"]).toBe("chat");
+    });
+
+    test("delivers text, binary, multi-byte and empty messages in order", async () => {
+      const { peer, seen } = await pair();
+      peer.write(
+        Buffer.concat([
+          frame(Opcode.text, "one"),
+          frame(Opcode.binary, Uint8Array.of(0, 255)),
+          frame(Opcode.text, ""),
+          frame(Opcode.binary, ""),
+          frame(Opcode.text, "żółw 🐢"),
+        ]),
+      );
+      expect(await seen.has(5)).toEqual(["one", Uint8Array.of(0, 255), "", new Uint8Array(0), "żółw 🐢"]);
+    });
+
+    test("sends text, prepared text, binary and empty messages in order, unmasked", async () => {
+      const { peer, seen } = await pair();
+      const done = new Promise<Error | undefined>((resolve) => {
+        seen.socket.send("żółw 🐢");
+        seen.socket.send({ utf8: Buffer.from("prepared é") });
+        seen.socket.send(Uint8Array.of(1, 2, 3));
+        seen.socket.send("");
+        seen.socket.send(new Uint8Array(0), resolve);
+      });
+      const frames = [];
+      for (let count = 0; count < 5; count++) frames.push(await peer.readFrame());
+      expect(frames.map(({ fin, opcode, payload }) => [fin, opcode, payload.toString("latin1")])).toEqual([
+        [true, Opcode.text, Buffer.from("żółw 🐢").toString("latin1")],
+        [true, Opcode.text, Buffer.from("prepared é").toString("latin1")],
+        [true, Opcode.binary, "\x01\x02\x03"],
+        [true, Opcode.text, ""],
+        [true, Opcode.binary, ""],
+      ]);
+      expect(await done).toBeUndefined();
+    });
+
+    test("carries messages of more than 64 KiB both ways", async () => {
+      const { peer, seen } = await pair();
+      const big = "é🐢".repeat(50_000);
+      peer.write(frame(Opcode.text, big));
+      expect((await seen.has(1))[0]).toBe(big);
+      seen.socket.send(big);
+      expect((await peer.readFrame()).text).toBe(big);
+    });
+
+    test("puts fragments together, even when a character is cut and a ping comes between", async () => {
+      const { peer, seen } = await pair();
+      const bytes = Buffer.from("żółw".repeat(20_000));
+      peer.write(frame(Opcode.text, bytes.subarray(0, 1), { fin: false }));
+      peer.write(frame(Opcode.ping, "are you there"));
+      peer.write(frame(Opcode.continuation, bytes.subarray(1, 70_001), { fin: false }));
+      peer.write(frame(Opcode.continuation, bytes.subarray(70_001)));
+      expect(await seen.has(1)).toEqual([bytes.toString()]);
+      const pong = await peer.readFrame();
+      expect([pong.opcode, pong.text]).toEqual([Opcode.pong, "are you there"]);
+    });
+
+    test("takes bytes that come with the handshake for the first of the connection", async () => {
+      const { port, next } = await serve();
+      const peer = await RawSocket.connect(port);
+      const early = frame(Opcode.text, "early");
+      peer.write(Buffer.concat([Buffer.from(upgradeRequest()), early, early.subarray(0, 3)]));
+      await peer.readHead();
+      const seen = await next();
+      peer.write(early.subarray(3));
+      expect(await seen.has(2)).toEqual(["early", "early"]);
+    });
+
+    test("reads a handshake and a message that come byte by byte", async () => {
+      const { port, next } = await serve();
+      const peer = await RawSocket.connect(port);
+      for (const byte of Buffer.concat([Buffer.from(upgradeRequest()), frame(Opcode.text, "späť")])) {
+        await new Promise((resolve) => peer.socket.write(Uint8Array.of(byte), resolve));
+      }
+      await peer.readHead();
+      expect(await (await next()).has(1)).toEqual(["späť"]);
+    });
+
+    test.each([
+      ["a code and a reason", closePayload(4001, "enough é"), 4001, "enough é"],
+      ["no code", Buffer.alloc(0), 1005, ""],
+    ])("tells what the peer's close frame said: %s", async (_, payload, code, reason) => {
+      const { peer, seen } = await pair();
+      peer.write(frame(Opcode.close, payload));
+      expect(await seen.whenClosed).toEqual({ code, reason });
+      expect((await peer.readFrame()).code).toBe(code);
+      await peer.whenOver();
+    });
+
+    test("closes with a code and a reason, once, and hears the answer", async () => {
+      const { peer, seen } = await pair();
+      seen.socket.close(4002, "bye é");
+      seen.socket.close(4003, "again");
+      expect(seen.socket.isOpen).toBe(false);
+      const close = await peer.readFrame();
+      expect([close.opcode, close.code, close.reason]).toEqual([Opcode.close, 4002, "bye é"]);
+      peer.write(frame(Opcode.close, closePayload(4002)));
+      expect(await seen.whenClosed).toMatchObject({ code: 4002 });
+      expect(await peer.readToEnd()).toBe("");
+    });
+
+    test("destroys a connection whose peer does not answer a close frame", async () => {
+      const { peer, seen } = await pair({ closeTimeoutMs: 20 });
+      seen.socket.close(4002, "");
+      expect(await seen.whenClosed).toEqual({ code: 1006, reason: "" });
+      await peer.whenOver();
+    });
+
+    test.each([
+      ["an unmasked frame", frame(Opcode.text, "plain", { masked: false }), 1002],
+      ["a reserved bit", frame(Opcode.text, "x", { rsv: 4 }), 1002],
+      ["a reserved opcode", frame(3, "x"), 1002],
+      ["a continuation of nothing", frame(Opcode.continuation, "x"), 1002],
+      ["a control frame in fragments", frame(Opcode.ping, "x", { fin: false }), 1002],
+      ["a control frame of 126 bytes", frame(Opcode.ping, "x".repeat(126)), 1002],
+      ["a close code that is never sent", frame(Opcode.close, closePayload(1005)), 1002],
+      ["a close frame of one byte", frame(Opcode.close, "x"), 1002],
+      ["a close reason that is not UTF-8", frame(Opcode.close, closePayload(1000, Uint8Array.of(0xff))), 1007],
+      ["text that is not UTF-8", frame(Opcode.text, Uint8Array.of(0xc3, 0x28)), 1007],
+      ["a surrogate in UTF-8", frame(Opcode.text, Uint8Array.of(0xed, 0xa0, 0x80)), 1007],
+      ["a length of 2^63-1, before any of it comes", frame(Opcode.binary, "", { declaredLength: 2n ** 63n - 1n }), 1009],
+      ["a length one above the bound", frame(Opcode.binary, "", { declaredLength: 1_048_577n }), 1009],
+    ])("refuses %s", async (_, bytes, code) => {
+      const { peer, seen } = await pair();
+      peer.write(frame(Opcode.text, "fine"));
+      peer.write(bytes);
+      expect((await peer.readFrame()).code).toBe(code);
+      peer.socket.end();
+      expect(await seen.whenClosed).toMatchObject({ code });
+      expect(seen.messages).toEqual(["fine"]);
+      expect(seen.failures).toEqual(["protocol"]);
+    });
+
+    test("refuses fragments that together are above the bound, and more of them than the bound", async () => {
+      const large = await pair({ maxPayload: 10 });
+      large.peer.write(Buffer.concat([frame(Opcode.text, "123456", { fin: false }), frame(Opcode.continuation, "7890x")]));
+      expect((await large.peer.readFrame()).code).toBe(1009);
+
+      const many = await pair({ maxFragments: 3 });
+      const more = frame(Opcode.continuation, "", { fin: false });
+      many.peer.write(Buffer.concat([frame(Opcode.text, "", { fin: false }), more, more, more]));
+      expect((await many.peer.readFrame()).code).toBe(1008);
+    });
+
+    test("lets the bound of a live connection be changed", async () => {
+      const { peer, seen } = await pair({ maxPayload: 4 });
+      peer.write(frame(Opcode.text, "four"));
+      await seen.has(1);
+      seen.socket.setMaxPayload(8);
+      peer.write(frame(Opcode.text, "12345678"));
+      expect(await seen.has(2)).toEqual(["four", "12345678"]);
+      peer.write(frame(Opcode.text, "123456789"));
+      expect((await peer.readFrame()).code).toBe(1009);
+    });
+
+    test("notices an abrupt end and a reset as 1006, once", async () => {
+      const dropped = await pair();
+      dropped.peer.write(frame(Opcode.text, "half").subarray(0, 5));
+      dropped.peer.destroy();
+      expect(await dropped.seen.whenClosed).toEqual({ code: 1006, reason: "" });
+
+      const reset = await pair();
+      reset.peer.reset();
+      expect(await reset.seen.whenClosed).toEqual({ code: 1006, reason: "" });
+      expect(reset.seen.failures).toEqual(["network"]);
+      await new Promise((resolve) => setImmediate(resolve));
+      expect([dropped.seen.closings.length, reset.seen.closings.length]).toEqual([1, 1]);
+    });
+
+    test("ends a send after the close in an error, and throws nothing", async () => {
+      const { peer, seen } = await pair();
+      const sent = (): Promise<Error | undefined> => new Promise((resolve) => seen.socket.send("late", resolve));
+      seen.socket.close(4000, "");
+      expect(await within("done", sent())).toBeInstanceOf(Error);
+      peer.destroy();
+      await seen.whenClosed;
+      expect(await within("done", sent())).toBeInstanceOf(Error);
+      seen.socket.close(4000, "");
+      seen.socket.terminate();
+      expect(seen.closings).toHaveLength(1);
+    });
+
+    test("calls done for what was under way when the connection broke", async () => {
+      const { peer, seen } = await pair();
+      peer.socket.pause();
+      const bytes = new Uint8Array(16_777_216);
+      const outcome = new Promise<Error | undefined>((resolve) => seen.socket.send(bytes, resolve));
+      expect(seen.socket.bufferedBytes).toBeGreaterThan(0);
+      seen.socket.terminate();
+      expect(await within("done", outcome)).toBeInstanceOf(Error);
+    });
+
+    test("tells done without error of what the kernel took before the end", async () => {
+      const { peer, seen } = await pair();
+      const outcome = new Promise<Error | undefined>((resolve) => seen.socket.send("last words", resolve));
+      seen.socket.terminate();
+      expect(await within("done", outcome)).toBeUndefined();
+      expect((await peer.readFrame()).text).toBe("last words");
+    });
+
+    test("counts what the kernel took at once as not waiting", async () => {
+      const { seen } = await pair();
+      seen.socket.send("small");
+      expect(seen.socket.bufferedBytes).toBe(0);
+    });
+
+    test("never changes bytes that it has handed over", async () => {
+      const { peer, seen } = await pair();
+      for (let round = 0; round < 200; round++) peer.write(frame(Opcode.binary, Buffer.alloc(100, round)));
+      peer.write(Buffer.concat([frame(Opcode.binary, "ab", { fin: false }), frame(Opcode.continuation, "cd")]));
+      const messages = (await seen.has(201)) as Uint8Array[];
+      expect(messages.slice(0, 200).every((bytes, round) => bytes.length === 100 && bytes.every((byte) => byte === round))).toBe(
+        true,
+      );
+      expect(messages.every((bytes) => bytes.buffer.byteLength === bytes.byteLength)).toBe(true);
+      expect(Buffer.from(messages[200] as Uint8Array).toString()).toBe("abcd");
+    });
+
+    test("bounds the pongs that wait for a peer who pings and does not read", async () => {
+      const { peer, seen } = await pair();
+      peer.socket.pause();
+      seen.socket.send(new Uint8Array(16_777_216));
+      const pings = Buffer.concat(Array.from({ length: 1_000 }, () => frame(Opcode.ping, "x".repeat(125))));
+      peer.write(pings);
+      expect(await seen.whenClosed).toMatchObject({ code: 1006 });
+    });
+
+    test("stops reading and goes on", async () => {
+      const { port, next } = await serve();
+      const flooding = await RawSocket.open(port);
+      const flooded = await next();
+      const other = await RawSocket.open(port);
+      const heard = await next();
+      flooded.socket.pause();
+      const message = frame(Opcode.binary, Buffer.alloc(262_144));
+      for (let count = 0; count < 64; count++) flooding.write(message);
+      // Had it gone on reading, the server would have all of it by the time another connection was heard 50 times.
+      for (let count = 1; count <= 50; count++) {
+        other.write(frame(Opcode.text, "tick"));
+        await heard.has(count);
+      }
+      expect(flooded.messages.length).toBeLessThan(64);
+      expect(flooding.socket.writableLength).toBeGreaterThan(0);
+      flooded.socket.resume();
+      expect(await flooded.has(64)).toHaveLength(64);
+    });
+  });
+}
