@@ -138,9 +138,14 @@ describe("a wrong certificate is found by the constructor, which says what to do
       /option tls\.passphrase: it does not open tls\.key/,
     ],
     [
-      "PEM that is cut short",
+      "a key that is cut short",
       ({ localhost }) => ({ key: localhost.key.slice(0, 60), cert: localhost.cert }),
-      /option tls\.cert: key or cert is no usable PEM/,
+      /option tls\.key: it is no usable PEM of a private key/,
+    ],
+    [
+      "a certificate that is cut short",
+      ({ localhost }) => ({ key: localhost.key, cert: Buffer.from(localhost.cert.slice(0, 60)) }),
+      /option tls\.cert: it is no usable PEM of a certificate/,
     ],
     [
       "a passphrase of another type",
@@ -157,5 +162,19 @@ describe("a wrong certificate is found by the constructor, which says what to do
     const make = (): unknown => new WebsocketServer({ tls: tls(certificates) as ServerTlsOptions });
     expect(make).toThrow(expect.objectContaining({ code: "INVALID_OPTION", message: expect.stringMatching(message) }));
     expect(make).not.toThrow(/12345|PRIVATE KEY/);
+  });
+  // One wrong passphrase in 256 leaves padding that looks right, and OpenSSL then stumbles over the noise instead.
+  test("any wrong passphrase is told as one, whatever OpenSSL makes of it", () => {
+    const { encryptedKey, cert } = certificates.localhost;
+    const causes = new Set<string>();
+    for (let n = 0; causes.size < 2 && n < 5000; n++) {
+      try {
+        new WebsocketServer({ tls: { key: encryptedKey, cert, passphrase: `wrong ${n}` } });
+      } catch (error) {
+        expect(error).toMatchObject({ code: "INVALID_OPTION", message: expect.stringContaining("it does not open tls.key") });
+        causes.add(((error as Error).cause as Error).message);
+      }
+    }
+    expect(causes.size).toBe(2);
   });
 });

@@ -1,3 +1,4 @@
+import { createPrivateKey } from "node:crypto";
 import { createSecureContext, type SecureContextOptions } from "node:tls";
 import { checkOptions, type Rule, unmet, WebsocketsSimpleError } from "@websockets-simple/shared";
 
@@ -51,36 +52,46 @@ export function checkTls(given: ServerTlsOptions): SecureContextOptions {
     throw new WebsocketsSimpleError("INVALID_OPTION", "option tls: give either pfx, or key and cert, not both");
   }
   const context = { ...options, ...(pfx && { pfx }) } as SecureContextOptions;
+  if (key !== undefined) checkKey(key, options.passphrase);
   try {
     createSecureContext(context);
   } catch (error) {
-    throw explain(error as Error, options.passphrase !== undefined, pfx !== undefined);
+    throw pfx === undefined ? explainPem(error as Error) : explainPfx(error as Error);
   }
   return context;
 }
 
-function explain(error: Error, hasPassphrase: boolean, isPfx: boolean): WebsocketsSimpleError {
+function checkKey(key: string | Uint8Array, passphrase: string | undefined): void {
+  const text = Buffer.from(key as string).toString("latin1");
+  try {
+    createPrivateKey({ key: text, ...(passphrase !== undefined && { passphrase }) });
+  } catch (error) {
+    // A wrong passphrase cannot be told by OpenSSL's error: one in 256 "decrypts" the key to noise, which fails later.
+    if (!text.includes("ENCRYPTED")) {
+      throw invalid("key", `it is no usable PEM of a private key (${(error as Error).message}): check the file`, error as Error);
+    }
+    const what =
+      passphrase === undefined
+        ? "the key is encrypted: give its passphrase"
+        : "it does not open tls.key: give the passphrase the key was made with";
+    throw invalid("passphrase", what, error as Error);
+  }
+}
+
+function explainPem(error: Error): WebsocketsSimpleError {
+  if (error.message.toLowerCase().includes("key values mismatch"))
+    return invalid("key", "it does not belong to tls.cert: give the key the certificate was made for", error);
+  return invalid("cert", `it is no usable PEM of a certificate (${error.message}): check the file`, error);
+}
+
+function explainPfx(error: Error): WebsocketsSimpleError {
   const message = error.message.toLowerCase();
   if (message.includes("mac verify failure"))
     return invalid("passphrase", "it does not open tls.pfx: give the passphrase the file was made with", error);
-  if (message.includes("unsupported") && isPfx) {
+  if (message.includes("unsupported"))
     return invalid("pfx", "it is encrypted by an outdated method: export it anew (openssl pkcs12 -export with OpenSSL 3)", error);
-  }
-  if (message.includes("key values mismatch"))
-    return invalid("key", "it does not belong to tls.cert: give the key the certificate was made for", error);
-  if (/bad decrypt|passphrase|interrupted or cancelled/.test(message)) {
-    const what = hasPassphrase
-      ? "it does not open tls.key: give the passphrase the key was made with"
-      : "the key is encrypted: give its passphrase";
-    return invalid("passphrase", what, error);
-  }
-  if (isPfx)
-    return invalid(
-      "pfx",
-      `it is no usable PKCS #12 file with a certificate and its key (${error.message}): check the file`,
-      error,
-    );
-  return invalid("cert", `key or cert is no usable PEM (${error.message}): check the files`, error);
+  const what = `it is no usable PKCS #12 file with a certificate and its key (${error.message}): check the file`;
+  return invalid("pfx", what, error);
 }
 
 function invalid(name: string, what: string, cause?: Error): WebsocketsSimpleError {
