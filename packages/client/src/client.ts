@@ -2,12 +2,14 @@ import {
   checkClose,
   checkRaw,
   decodePacket,
+  type ErrorCode,
   encodePacket,
   heartbeatText,
   IsolatingEmitter,
   type Packet,
   type PacketInput,
   PONG,
+  type Sendable,
   toError,
   WebsocketsSimpleError,
   wrong,
@@ -27,7 +29,7 @@ import { webSocketTransport } from "./websocket-transport.ts";
 /** How to connect. */
 export interface ConnectOptions {
   /** Ends the attempt when aborted; an open connection is left alone. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /**
@@ -88,12 +90,17 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
    * Connects, and keeps trying as option `reconnect` says. Resolves when connected.
    *
    * @throws WebsocketsSimpleError what ended it for good: `UNAUTHORIZED`, `REFUSED`, `TLS_FAILED`, or the last failure when
-   * `maxAttempts` is reached; `ABORTED` after `signal`, `disconnect()` or `dispose()`; `INVALID_STATE` when disposed
+   * `maxAttempts` is reached; `ABORTED` after `signal`, `disconnect()` or `dispose()`; `INVALID_STATE` when disposed;
+   * `INVALID_ARGUMENT` for anything but `{ signal }`
    */
-  connect({ signal }: ConnectOptions = {}): Promise<void> {
-    if (this.state === "connected") return Promise.resolve();
-    const failure = (code: "ABORTED" | "INVALID_STATE", why: string) =>
+  connect(options: ConnectOptions = {}): Promise<void> {
+    const { signal } = options;
+    const failure = (code: ErrorCode, why: string) =>
       new WebsocketsSimpleError(code, `connect: ${why}`, { cause: signal?.reason });
+    for (const name in options) {
+      if (name !== "signal") return Promise.reject(failure("INVALID_ARGUMENT", "expected nothing, or { signal }"));
+    }
+    if (this.state === "connected") return Promise.resolve();
     if (this.state === "disposed") return Promise.reject(failure("INVALID_STATE", "the client is disposed; make a new one"));
     if (signal?.aborted) return Promise.reject(failure("ABORTED", "the signal is aborted"));
     const abort = (): void => this.#connection.dispatch({ type: "disconnect", code: 1000, reason: "aborted" });
@@ -118,9 +125,9 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
    * @throws WebsocketsSimpleError `NOT_SENT`: it will never arrive · `UNKNOWN`: it arrived once or never ·
    * `INVALID_ARGUMENT`: it is no packet
    */
-  send(input: string | PacketInput<P>): Promise<void> {
+  send(input: Sendable<P>): Promise<void> {
     try {
-      const { text, packet } = encodePacket(input, this.#options, Date.now());
+      const { text, packet } = encodePacket(input as string | PacketInput<P>, this.#options, Date.now());
       return this.#hand(text, () => ({ type: "sent", message: packet.data ?? text, packet }));
     } catch (error) {
       return Promise.reject(error);

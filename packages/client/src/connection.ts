@@ -1,4 +1,4 @@
-import { PING, toError, WebsocketsSimpleError } from "@websockets-simple/shared";
+import { type Complete, PING, toError, WebsocketsSimpleError } from "@websockets-simple/shared";
 import type { Clock } from "./clock.ts";
 import {
   broken,
@@ -24,7 +24,7 @@ export interface ConnectionParts {
   /** Gets the token and says where to connect; `fresh` asks past any cache. */
   readonly makeTarget: (fresh: boolean) => Promise<Target>;
   readonly watchPlatform: (listener: (signal: PlatformSignal) => void) => () => void;
-  readonly heartbeat: Required<HeartbeatOptions> | undefined;
+  readonly heartbeat: Complete<HeartbeatOptions> | undefined;
   readonly outbox: Outbox | undefined;
   readonly maxBufferedBytes: number;
   readonly message: (message: string | Uint8Array) => void;

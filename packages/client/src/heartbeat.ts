@@ -1,11 +1,12 @@
+import type { Complete } from "@websockets-simple/shared";
 import type { Clock } from "./clock.ts";
 
 /** When a client asks whether the connection is alive. */
 export interface HeartbeatOptions {
   /** Milliseconds from one ping to the next, 100 to 2,147,483,647. Default: 25,000. */
-  intervalMs?: number;
+  intervalMs?: number | undefined;
   /** Milliseconds to wait for a sign of life after a ping, 100 to 2,147,483,647. Default: 6,000. */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
 }
 
 /** Finds out that a connection is dead, and how long a round trip takes. One per connection; `stop` ends its timers. */
@@ -22,18 +23,19 @@ export interface Heartbeat {
 }
 
 /**
- * Starts pinging. Whatever is heard within `timeoutMs` of a ping counts as life; silence calls `dead`, once.
+ * Starts pinging, at once. Whatever is heard within `timeoutMs` of a ping counts as life; silence calls `dead`, once.
  *
  * @param ping sends a ping
  */
 export function startHeartbeat(
   clock: Clock,
-  { intervalMs, timeoutMs }: Required<HeartbeatOptions>,
+  { intervalMs, timeoutMs }: Complete<HeartbeatOptions>,
   ping: () => void,
   dead: () => void,
 ): Heartbeat {
   let stopTimer: () => void;
   let askedAt: number | undefined;
+  let judging = false;
   let latencyMs: number | undefined;
 
   const wait = (): void => {
@@ -41,6 +43,7 @@ export function startHeartbeat(
   };
   const ask = (): void => {
     stopTimer();
+    judging = true;
     askedAt = clock.now();
     stopTimer = clock.after(timeoutMs, judge);
     ping();
@@ -51,12 +54,16 @@ export function startHeartbeat(
     if (lateMs > timeoutMs / 2) ask();
     else dead();
   };
+  // The first ping only measures: a server may still be busy with letting this client in.
+  askedAt = clock.now();
   wait();
+  ping();
 
   return {
     heard() {
       if (askedAt === undefined) return;
       askedAt = undefined;
+      judging = false;
       stopTimer();
       wait();
     },
@@ -65,7 +72,7 @@ export function startHeartbeat(
       this.heard();
     },
     probe() {
-      if (askedAt === undefined) ask();
+      if (!judging) ask();
     },
     stop: () => stopTimer(),
     get latencyMs() {

@@ -4,6 +4,7 @@ export {
   type Packet,
   type PacketCasing,
   type PacketInput,
+  type Sendable,
   type StandardSchema,
   type TokenPlace,
   WebsocketsSimpleError,

@@ -1,4 +1,5 @@
 import {
+  type Complete,
   checkOptions,
   DEFAULT_LIMITS,
   MAX_TIMER_MS,
@@ -16,64 +17,64 @@ import type { AddressOptions } from "./target.ts";
 /** How a client comes back. */
 export interface ReconnectOptions {
   /** The bound of the first delay in milliseconds, 1 to 2,147,483,647; it doubles with each failure. Default: 500. */
-  baseDelayMs?: number;
+  baseDelayMs?: number | undefined;
   /** The bound of every delay in milliseconds, 1 to 2,147,483,647. Default: 30,000. */
-  maxDelayMs?: number;
+  maxDelayMs?: number | undefined;
   /** Attempts in a row without a lasting connection, the first one included; 1 and up. Default: Infinity. */
-  maxAttempts?: number;
+  maxAttempts?: number | undefined;
   /** How long a connection must last before failures are forgotten, in milliseconds. Default: 5,000. */
-  settleMs?: number;
+  settleMs?: number | undefined;
 }
 
 /** The options of a client. All are checked by the constructor, which throws `INVALID_OPTION`. */
 export interface ClientOptions<P extends Packet = Packet> extends AddressOptions {
   /** Application subprotocols, best first. A server that picks none of them is refused. Default: none. */
-  subprotocols?: readonly string[];
+  subprotocols?: readonly string[] | undefined;
   /**
    * Where the token travels. `"path"` and `"query"` put it into a URL, and so into logs on the way.
    * Default: `"header"` in Node, `"subprotocol"` in browsers; both are understood by our server.
    */
-  tokenIn?: TokenPlace;
+  tokenIn?: TokenPlace | undefined;
   /** Whether and how to come back. Default: `{}`, which is to say yes. */
-  reconnect?: boolean | ReconnectOptions;
+  reconnect?: boolean | ReconnectOptions | undefined;
   /** How long one attempt may take in milliseconds, 1 to 2,147,483,647. Default: 10,000. */
-  connectTimeoutMs?: number;
+  connectTimeoutMs?: number | undefined;
   /** How long the server has to answer a close frame in milliseconds, 1 to 2,147,483,647. Default: 5,000. */
-  closeTimeoutMs?: number;
+  closeTimeoutMs?: number | undefined;
   /** What waits while away; false: sends reject at once while away. Default: `{}`. */
-  outbox?: boolean | OutboxOptions;
+  outbox?: boolean | OutboxOptions | undefined;
   /**
    * Whether to look for dead connections. Default: true in Node (RFC 6455 pings), false in browsers, which have none:
    * there it sends the text `ping`, which our server answers and other servers take for a message.
    */
-  heartbeat?: boolean | HeartbeatOptions;
+  heartbeat?: boolean | HeartbeatOptions | undefined;
   /** What a packet must look like (Standard Schema: zod, valibot, arktype, …). Default: any packet. */
-  packet?: StandardSchema<P>;
+  packet?: StandardSchema<P> | undefined;
   /** The spelling of field names on the wire; `"pascal"` is .NET's. Default: `"camel"`. */
-  packetCasing?: PacketCasing;
-  /** The largest message taken in, in bytes, 1 and up (Node). Default: 1,048,576. */
-  maxPayload?: number;
+  packetCasing?: PacketCasing | undefined;
+  /** The largest message taken in, in bytes, 1 to 2,147,483,647 (Node). Default: 1,048,576. */
+  maxPayload?: number | undefined;
   /** The most bytes that may wait inside the socket; sends beyond it reject with NOT_SENT. Default: 16,777,216. */
-  maxBufferedBytes?: number;
+  maxBufferedBytes?: number | undefined;
   /** The most messages that an async iterator keeps unread, 1 and up. Default: 1,000. */
-  maxQueuedMessages?: number;
+  maxQueuedMessages?: number | undefined;
   /** Whom to trust (Node). Default: the system's authorities. */
-  tls?: ClientTlsOptions;
+  tls?: ClientTlsOptions | undefined;
   /** The wire. `"session"` is not available yet. Default: `"classic"`. */
-  wire?: "classic";
+  wire?: "classic" | undefined;
   /** Another WebSocket class (React Native, tests). Default: the platform's. */
-  webSocket?: WebSocketClass;
+  webSocket?: WebSocketClass | undefined;
 }
 
 /** Every option with its value. */
 export type CheckedOptions<P extends Packet> = Omit<ClientOptions<P>, "reconnect" | "outbox" | "heartbeat"> & {
   readonly subprotocols: readonly string[];
   readonly tokenIn: TokenPlace;
-  readonly reconnect: Required<ReconnectOptions>;
+  readonly reconnect: Complete<ReconnectOptions>;
   readonly connectTimeoutMs: number;
   readonly closeTimeoutMs: number;
-  readonly outbox: Required<OutboxOptions> | undefined;
-  readonly heartbeat: Required<HeartbeatOptions> | undefined;
+  readonly outbox: Complete<OutboxOptions> | undefined;
+  readonly heartbeat: Complete<HeartbeatOptions> | undefined;
   readonly packetCasing: PacketCasing;
   readonly maxPayload: number;
   readonly maxBufferedBytes: number;
@@ -140,19 +141,19 @@ export function checkClientOptions<P extends Packet>(given: ClientOptions<P>, pl
 /** The options of a group: name → [default, min, max]. */
 type Group<T> = { readonly [K in keyof T]: readonly [number, number, number] };
 
-const RECONNECT: Group<Required<ReconnectOptions>> = {
+const RECONNECT: Group<Complete<ReconnectOptions>> = {
   baseDelayMs: [500, ...TIMER_MS],
   maxDelayMs: [30_000, ...TIMER_MS],
   maxAttempts: [Infinity, 1, Infinity],
   settleMs: [5_000, ...TIMER_MS],
 };
 const NEVER = { baseDelayMs: 1, maxDelayMs: 1, maxAttempts: 0, settleMs: 1 };
-const OUTBOX: Group<Required<OutboxOptions>> = {
+const OUTBOX: Group<Complete<OutboxOptions>> = {
   maxMessages: [1_000, 1, 1_000_000],
   maxBytes: [1_048_576, ...COUNT],
   maxAgeMs: [120_000, ...TIMER_MS],
 };
-const HEARTBEAT: Group<Required<HeartbeatOptions>> = {
+const HEARTBEAT: Group<Complete<HeartbeatOptions>> = {
   intervalMs: [25_000, 100, MAX_TIMER_MS],
   timeoutMs: [6_000, 100, MAX_TIMER_MS],
 };

@@ -1,14 +1,14 @@
-import { WebsocketsSimpleError } from "@websockets-simple/shared";
+import { type Complete, WebsocketsSimpleError } from "@websockets-simple/shared";
 import type { Clock } from "./clock.ts";
 
 /** Bounds of what waits while the client is away. */
 export interface OutboxOptions {
   /** The largest number of messages, 1 to 1,000,000. Default: 1,000. */
-  maxMessages?: number;
+  maxMessages?: number | undefined;
   /** The largest number of bytes in all, 1 and up. Default: 1,048,576. */
-  maxBytes?: number;
+  maxBytes?: number | undefined;
   /** How long a message waits, in milliseconds, 1 to 2,147,483,647. Default: 120,000. */
-  maxAgeMs?: number;
+  maxAgeMs?: number | undefined;
 }
 
 /** Told once what became of a message. */
@@ -25,7 +25,7 @@ export interface Outbox {
 }
 
 /** Makes an empty outbox. Each waiting message has a timer for its age; they end when it leaves. */
-export function createOutbox(clock: Clock, { maxMessages, maxBytes, maxAgeMs }: Required<OutboxOptions>): Outbox {
+export function createOutbox(clock: Clock, { maxMessages, maxBytes, maxAgeMs }: Complete<OutboxOptions>): Outbox {
   const entries = new Set<{ message: string | Uint8Array; settle: Settle; leave: () => void }>();
   let bytes = 0;
 

@@ -3,11 +3,15 @@ import { judgeStatus, toError, WebsocketsSimpleError } from "@websockets-simple/
 import type { Platform, Refusal, SocketLike } from "./platform.ts";
 import type { Target } from "./target.ts";
 
-/** How much of a refusal's body is read: enough for a sentence, not for a flood. */
+/** How much of a refusal's body is read, and for how long: enough for a sentence, not for a flood or a trickle. */
 const MAX_BODY_BYTES = 4096;
+const MAX_BODY_MS = 1000;
 
 /** OpenSSL's and Node's names of "this certificate is not to be trusted". */
 const UNTRUSTED = /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|ALTNAME/;
+
+/** What OpenSSL makes of an answer that is no TLS; the words depend on its version. */
+const NO_TLS = /wrong version number|packet length too long/i;
 
 /** What `ws` has besides the WHATWG interface. */
 interface NodeSocket {
@@ -23,7 +27,7 @@ interface NodeSocket {
 export const platform: Platform = {
   tokenPlaces: ["header", "subprotocol", "path", "query", "message"],
   heartbeat: true,
-  options: { tls: "object", maxPayload: [1, Number.MAX_SAFE_INTEGER] },
+  options: { tls: "object", maxPayload: [1, 2_147_483_647] },
   page: undefined,
 
   createSocket(Implementation, target, { tls, maxPayload }, refused, pong) {
@@ -63,12 +67,14 @@ function lost(cause: Error): WebsocketsSimpleError {
   return new WebsocketsSimpleError("UNKNOWN", "the connection broke while the message was under way", { cause });
 }
 
-function readRefusal({ label }: Target, response: IncomingMessage, done: (refusal: Refusal) => void): void {
+function readRefusal({ label, quote }: Target, response: IncomingMessage, done: (refusal: Refusal) => void): void {
   const chunks: Buffer[] = [];
   let bytes = 0;
+  const timer = setTimeout(() => response.destroy(), MAX_BODY_MS);
   const finish = (): void => {
+    clearTimeout(timer);
     const status = response.statusCode ?? 0;
-    const body = escapeControls(Buffer.concat(chunks).subarray(0, MAX_BODY_BYTES).toString("utf8").trim());
+    const body = quote(Buffer.concat(chunks).subarray(0, MAX_BODY_BYTES).toString("utf8").trim());
     const said = body ? `: ${body}` : "";
     const seconds = Number(response.headers["retry-after"]);
     const code = { unauthorized: "UNAUTHORIZED", final: "REFUSED", retry: "CONNECT_FAILED" } as const;
@@ -101,13 +107,11 @@ function explain({ label, subprotocols }: Target, error: Error & { code?: string
       status: 400,
     };
   }
+  if (NO_TLS.test(error.message)) {
+    const what = "the server does not speak TLS on this port; use ws://, or the port of its wss";
+    return { error: toError("CONNECT_FAILED", `${label}: ${what}`, error) };
+  }
   // An AggregateError (several addresses tried) has an empty message; its code says what happened.
   const detail = error.message || error.code || error.name;
   return { error: new WebsocketsSimpleError("CONNECT_FAILED", `${label}: ${detail}`, { cause: error }) };
-}
-
-/** What a server says may end in a log: one line, no control characters. */
-function escapeControls(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, " ");
 }

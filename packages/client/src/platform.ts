@@ -7,11 +7,11 @@ export type PlatformSignal = "woken" | "offline" | "suspended" | "restored";
 /** TLS settings of a Node client. A browser decides on trust by itself and takes none. */
 export interface ClientTlsOptions {
   /** The certificates of your own authority, PEM. Default: the system's authorities. */
-  ca?: string | Uint8Array | readonly (string | Uint8Array)[];
+  ca?: string | Uint8Array | readonly (string | Uint8Array)[] | undefined;
   /** The name that the certificate must bear. Default: the URL's host. */
-  servername?: string;
+  servername?: string | undefined;
   /** false accepts any certificate: for tests on your own machine only. Default: true. */
-  rejectUnauthorized?: boolean;
+  rejectUnauthorized?: boolean | undefined;
 }
 
 /** What a socket needs beside its target. */

@@ -1,5 +1,7 @@
 import {
+  REFUSED_SUBPROTOCOL,
   TOKEN_PARAMETER,
+  TOKEN_PREFIX,
   TOKEN_SUBPROTOCOL,
   type TokenPlace,
   tokenToSubprotocol,
@@ -13,7 +15,7 @@ export interface Target {
   readonly url: string;
   /** The URL without query and token, for messages. */
   readonly label: string;
-  /** What is offered: the application's subprotocols, and the token's where it travels as one. */
+  /** What is offered: the application's subprotocols, and ours where the token travels as one. */
   readonly protocols: readonly string[];
   /** The application's subprotocols alone. */
   readonly subprotocols: readonly string[];
@@ -21,22 +23,24 @@ export interface Target {
   readonly headers: Readonly<Record<string, string>>;
   /** What to send first: the token, where it travels as the first message. */
   readonly firstMessage?: string | undefined;
+  /** What a server says, fit for a message: on one line, and without the token, which servers like to repeat. */
+  quote(text: string): string;
 }
 
 /** The options that say where to connect: `url`, or the parts of one. */
 export interface AddressOptions {
   /** `ws:`, `wss:`, `http:` or `https:`; in a page also relative to it. */
-  url?: string;
+  url?: string | undefined;
   /** Instead of `url`: the host. */
-  host?: string;
+  host?: string | undefined;
   /** Instead of `url`: the port, 1 to 65535. Default: the scheme's own. */
-  port?: number;
+  port?: number | undefined;
   /** Instead of `url`: whether to use TLS. Default: false, in a page as the page does. */
-  secure?: boolean;
+  secure?: boolean | undefined;
   /** Instead of `url`: the path. Default: `/`. */
-  path?: string;
+  path?: string | undefined;
   /** Parameters added to the URL's query. */
-  query?: Readonly<Record<string, string>>;
+  query?: Readonly<Record<string, string>> | undefined;
 }
 
 /**
@@ -61,7 +65,7 @@ export function resolveAddress({ url, host, port, secure, path, query }: Address
     throw wrong(
       "url",
       "something else",
-      'either a url such as "wss://example.com:8443/chat", without fragment and credentials, or a host with port, secure and path',
+      "a url that begins with ws:// or wss://, without fragment and credentials, or instead a host (without port) with port, secure and path",
     );
   }
 }
@@ -92,12 +96,21 @@ export function makeTarget(address: URL, subprotocols: readonly string[], token:
         headers.authorization = `Bearer ${token}`;
         break;
       case "subprotocol":
-        protocols = [...subprotocols, TOKEN_SUBPROTOCOL, tokenToSubprotocol(token)];
+        protocols = [...subprotocols, TOKEN_SUBPROTOCOL, REFUSED_SUBPROTOCOL, tokenToSubprotocol(token)];
         break;
       case "message":
         firstMessage = token;
         break;
     }
   }
-  return { url: url.href, label, protocols, subprotocols, headers, firstMessage };
+  const secrets = token ? [token, encodeURIComponent(token), tokenToSubprotocol(token).slice(TOKEN_PREFIX.length)] : [];
+  return {
+    url: url.href,
+    label,
+    protocols,
+    subprotocols,
+    headers,
+    firstMessage,
+    quote: (text) => secrets.reduce((said, secret) => said.replaceAll(secret, "[token]"), text).replace(/\p{Cc}+/gu, " "),
+  };
 }

@@ -1,8 +1,9 @@
-import { judgeCloseCode, judgeStatus, toError, WebsocketsSimpleError } from "@websockets-simple/shared";
+import { judgeCloseCode, judgeStatus, REFUSED_SUBPROTOCOL, toError, WebsocketsSimpleError } from "@websockets-simple/shared";
 import IsomorphicWebSocket from "isomorphic-ws";
 import { broken, type Failure } from "./connection-state.ts";
 import { notSent } from "./outbox.ts";
 import type { Platform, Refusal, SocketOptions, WebSocketClass } from "./platform.ts";
+import type { Target } from "./target.ts";
 import type { OpenTransport } from "./transport.ts";
 
 const OPEN = 1;
@@ -34,6 +35,8 @@ export function webSocketTransport(
     socket.binaryType = "arraybuffer";
     socket.onopen = () => {
       opened = true;
+      // The server's no, put so that a browser can see it: 4401 follows.
+      if (socket.protocol === REFUSED_SUBPROTOCOL) return;
       if (subprotocols.length && !subprotocols.includes(socket.protocol)) {
         const why = `${label} picked subprotocol "${socket.protocol}", not one of ${subprotocols.join(", ")} (option subprotocols)`;
         end(broken(new WebsocketsSimpleError("REFUSED", why)));
@@ -44,8 +47,9 @@ export function webSocketTransport(
     };
     // What an error would tell comes with `close`, which follows; without a handler `ws` would throw.
     socket.onerror = () => {};
-    socket.onclose = ({ code, reason }: CloseEvent) =>
-      end(opened ? judgeEnd(label, code, reason, refusal) : judgeRefusal(label, refusal));
+    // Classes other than the platform's leave parts of the event out, or all of it.
+    socket.onclose = ({ code, reason }: Partial<CloseEvent> = {}) =>
+      end(opened ? judgeEnd(target, code ?? 1006, reason ?? "", refusal) : judgeRefusal(label, refusal));
 
     return {
       get subprotocol() {
@@ -90,12 +94,12 @@ function judgeRefusal(label: string, { error, status, retryAfterMs }: Partial<Re
 }
 
 /** What it means that an open socket closed. */
-function judgeEnd(label: string, closeCode: number, reason: string, refusal: Refusal | undefined): Failure {
+function judgeEnd({ label, quote }: Target, closeCode: number, reason: string, refusal: Refusal | undefined): Failure {
   const verdict = judgeCloseCode(closeCode);
   const failure = { code: closeCode, reason, verdict };
   if (closeCode === 1000 || (verdict === "retry" && closeCode !== 1006 && !refusal)) return failure;
   const kind = verdict === "retry" ? "CONNECTION_LOST" : verdict === "final" ? "REFUSED" : "UNAUTHORIZED";
-  const error = new WebsocketsSimpleError(kind, `${label} closed with ${closeCode} ${reason}`, {
+  const error = new WebsocketsSimpleError(kind, `${label} closed with ${closeCode} ${quote(reason)}`, {
     closeCode,
     cause: refusal?.error,
   });

@@ -38,6 +38,17 @@ describe("connecting", () => {
     client.dispose();
   });
 
+  it("takes a signal in an object, and says so to whoever hands it over bare", async () => {
+    const { client } = scriptedClient();
+    for (const wrong of [new AbortController().signal, { sginal: 1 }]) {
+      await expect(client.connect(wrong as never)).rejects.toMatchObject({
+        code: "INVALID_ARGUMENT",
+        message: "connect: expected nothing, or { signal }",
+      });
+    }
+    expect(client.state).toBe("disconnected");
+  });
+
   it("keeps trying until the server is there", async () => {
     const { client, log } = scriptedClient();
     const connecting = client.connect();
@@ -276,6 +287,27 @@ describe("the token", () => {
     client.dispose();
   });
 
+  it("that is refused is never taken for a connection where the server says so by the subprotocol", async () => {
+    const token = vi.fn(() => "t");
+    const { client, log } = scriptedClient({ tokenIn: "subprotocol", subprotocols: ["chat"] }, token);
+    const connecting = expect(client.connect()).rejects.toMatchObject({ code: "UNAUTHORIZED", closeCode: 4401 });
+    for (let n = 0; n < 2; n++) {
+      await pass();
+      expect(ScriptedWebSocket.last.protocols).toContain("websockets-simple.refused");
+      ScriptedWebSocket.last.open("websockets-simple.refused");
+      expect(client.state).toBe("connecting");
+      ScriptedWebSocket.last.breakOff(4401, "unauthorized: t is no token");
+    }
+    await connecting;
+    expect(log.filter((line) => !/^(error|disconnected)/.test(line))).toEqual([
+      "connecting",
+      "reconnecting 4401 unauthorized: t is no token",
+      "connecting",
+    ]);
+    expect(token.mock.calls).toEqual([[{ fresh: false }], [{ fresh: true }]]);
+    expectNoTimers();
+  });
+
   it.each<[string, () => unknown]>([
     [
       "throws",
@@ -456,6 +488,9 @@ describe("options", () => {
     [{ url: "ws://a", webSocket: {} }, "option webSocket"],
     [{ url: "ws://a", reconect: true }, "option reconect: unknown; known are url,"],
     [{ url: "ws://a", maxPayload: 0 }, "option maxPayload"],
+    [{ url: "ws://a", maxPayload: 2 ** 31 }, "option maxPayload: expected a whole number from 1 to 2147483647"],
+    [{ url: "localhost:8989" }, "option url: expected a url that begins with ws:// or wss://"],
+    [{ host: "localhost:8989" }, "or instead a host (without port) with port"],
   ])("%j: %s", (options, message) => {
     expect(() => new WebsocketClient(options as never)).toThrow(
       expect.objectContaining({ code: "INVALID_OPTION", message: expect.stringContaining(message) }),

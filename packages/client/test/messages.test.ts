@@ -294,12 +294,13 @@ describe("for await", () => {
 describe("the heartbeat over text", () => {
   it("asks, measures, and comes back when there is no answer", async () => {
     const { client, socket, log } = await connected({ heartbeat: { intervalMs: 1_000, timeoutMs: 300 } });
-    await pass(1_000);
     expect(socket.sent).toEqual(["ping"]);
     await pass(25);
     socket.receive("pong");
     expect(client.latencyMs).toBe(25);
-    await pass(1_300);
+    await pass(1_000);
+    expect(socket.sent).toEqual(["ping", "ping"]);
+    await pass(300);
     expect(log).toEqual(["error CONNECTION_LOST", "reconnecting 1006"]);
     expect(socket.closed).toBeDefined();
     client.dispose();
@@ -308,6 +309,15 @@ describe("the heartbeat over text", () => {
 });
 
 describe("a socket class that breaks its word", () => {
+  it("may leave its close event out, or what is in it", async () => {
+    for (const event of [undefined, {}, { code: null, reason: null }]) {
+      const { client, socket, log } = await connected();
+      socket.onclose?.(event as never);
+      expect(log).toEqual(["error CONNECTION_LOST", "reconnecting 1006"]);
+      client.dispose();
+    }
+  });
+
   class Throwing extends ScriptedWebSocket {
     override send(): void {
       throw new Error("cannot send");

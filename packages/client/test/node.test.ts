@@ -255,6 +255,41 @@ describe("a refused handshake", () => {
     expect(error.message.length).toBeLessThan(5_000);
   });
 
+  it("with a body that never ends is told all the same, with its status", async () => {
+    const server = createServer().on("upgrade", (_request, socket) => {
+      socket.on("error", () => {});
+      socket.write("HTTP/1.1 401 X\r\nContent-Length: 100\r\n\r\nno such");
+    });
+    await expect(client(await listen(server)).connect()).rejects.toMatchObject({
+      code: "UNAUTHORIZED",
+      status: 401,
+      message: expect.stringContaining("no such"),
+    });
+  });
+
+  it.each(["header", "subprotocol", "path", "query"] as const)(
+    "never shows the token of the %s that it repeats",
+    async (tokenIn) => {
+      const token = "top/secret=1";
+      const server = createServer().on("upgrade", (request, socket) => {
+        socket.end(`HTTP/1.1 404 X\r\n\r\n${request.url} ${JSON.stringify(request.headers)} ${token}`);
+      });
+      const error = await client(await listen(server), { tokenIn }, token)
+        .connect()
+        .catch((thrown) => thrown);
+      expect(error.message).toContain("[token]");
+      expect(inspect(error)).not.toMatch(/top\/secret|top%2Fsecret|dG9wL3NlY3JldD0x/);
+    },
+  );
+
+  it("of TLS by a server without it says so", async () => {
+    const { port } = await echoServer();
+    await expect(client(port, { url: `wss://127.0.0.1:${port}` }).connect()).rejects.toMatchObject({
+      code: "CONNECT_FAILED",
+      message: expect.stringContaining("does not speak TLS on this port; use ws://"),
+    });
+  });
+
   it("for the subprotocol is said clearly", async () => {
     const { port } = await echoServer({ handleProtocols: () => false });
     const error = await client(port, { subprotocols: ["v2"] })

@@ -40,6 +40,13 @@ describe("what a page notices", () => {
     expect(signals).toHaveLength(5);
   });
 
+  it("has no use for what a browser decides by itself, and says so", () => {
+    for (const name of ["tls", "maxPayload"]) {
+      const rule = platform.options[name] as (value: unknown) => string;
+      expect(rule({})).toContain("a browser decides it by itself");
+    }
+  });
+
   it("is nothing where there is no page", () => {
     expect(() => platform.watch(() => {})()).not.toThrow();
     expect(platform.page).toBeUndefined();

@@ -61,7 +61,10 @@ describe("the token", () => {
     ["path", { url: "ws://example.com/chat/to%2Fk%3Den%3F?a=b" }],
     ["query", { url: "ws://example.com/chat?a=b&access_token=to%2Fk%3Den%3F" }],
     ["header", { headers: { authorization: "Bearer to/k=en?" } }],
-    ["subprotocol", { protocols: ["v2", "websockets-simple.token", "websockets-simple.token.dG8vaz1lbj8"] }],
+    [
+      "subprotocol",
+      { protocols: ["v2", "websockets-simple.token", "websockets-simple.refused", "websockets-simple.token.dG8vaz1lbj8"] },
+    ],
     ["message", { firstMessage: token }],
   ] as const)("travels in the %s, and nowhere else", (place, expected) => {
     const nowhere = {
@@ -72,7 +75,7 @@ describe("the token", () => {
       headers: {},
       firstMessage: undefined,
     };
-    expect(makeTarget(address, ["v2"], token, place)).toEqual({ ...nowhere, ...expected });
+    expect(makeTarget(address, ["v2"], token, place)).toEqual({ ...nowhere, ...expected, quote: expect.any(Function) });
   });
 
   it("that no header carries says so, without showing it", () => {
@@ -102,6 +105,12 @@ describe("the token", () => {
     for (const place of ["path", "query", "header", "subprotocol", "message"] as const) {
       expect(makeTarget(new URL("ws://a/b?secret=1"), [], token, place).label).toBe("ws://a/b");
     }
+  });
+
+  it("is taken out of what a server says, in every spelling, and so are line breaks", () => {
+    const { quote } = makeTarget(address, [], token, "header");
+    expect(quote("no\r\n\u001b[31m user: to/k=en? to%2Fk%3Den%3F dG8vaz1lbj8")).toBe("no [31m user: [token] [token] [token]");
+    expect(makeTarget(address, [], "", "header").quote("plain words")).toBe("plain words");
   });
 
   it("goes behind a path that ends in a slash without doubling it", () => {

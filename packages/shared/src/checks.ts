@@ -9,6 +9,9 @@ import { WebsocketsSimpleError } from "./errors.ts";
  */
 export type Rule = string | readonly [number, number] | readonly string[] | ((value: unknown) => string | undefined);
 
+/** Options with every default filled in. */
+export type Complete<T> = { readonly [K in keyof T]-?: Exclude<T[K], undefined> };
+
 /** What was expected, or undefined when the value fits. */
 export function unmet(rule: Rule, value: unknown): string | undefined {
   if (typeof rule === "function") return rule(value);

@@ -18,6 +18,11 @@ export function heartbeatText(text: string): typeof PING | typeof PONG | undefin
  * subprotocol where one is agreed upon, else with this name.
  */
 export const TOKEN_SUBPROTOCOL = "websockets-simple.token";
+/**
+ * What a server answers with that accepts a connection only to close it with 4401, where the client offers it. So a
+ * client in a browser, which cannot see an HTTP 401, never takes a refusal for a connection.
+ */
+export const REFUSED_SUBPROTOCOL = "websockets-simple.refused";
 /** What a token's own subprotocol begins with. */
 export const TOKEN_PREFIX = "websockets-simple.token.";
 

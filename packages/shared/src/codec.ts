@@ -58,7 +58,7 @@ export function encodePacket<P extends Packet>(
       throw new Error("data must be a text that is not blank; bytes and blank texts go by sendRaw");
     }
     if (!(packet.timestamp instanceof Date)) throw new Error("timestamp must be a Date");
-    packet.timestamp.toISOString();
+    if (!TIMESTAMP.test(packet.timestamp.toISOString())) throw new Error("timestamp must be of the years 0 to 9999");
     return { text: JSON.stringify(packetCasing === "pascal" ? recase(packet, "toUpperCase", /./) : packet), packet };
   } catch (error) {
     throw toError("INVALID_ARGUMENT", "not a text, nor a packet { data, timestamp?, … }", error);

@@ -9,6 +9,9 @@ export interface Packet {
 /** A packet as `send` takes it: the timestamp may be left out and is then the time of sending. */
 export type PacketInput<P extends Packet = Packet> = P extends unknown ? Omit<P, "timestamp"> & { timestamp?: Date } : never;
 
+/** What can be sent as a packet: one, or a text where a packet needs nothing else. */
+export type Sendable<P extends Packet = Packet> = PacketInput<P> | (Packet extends P ? string : never);
+
 /**
  * Makes a packet around a text, stamped with the current time.
  *

@@ -122,6 +122,7 @@ describe("writing a packet", () => {
     ["null", null, "packet"],
     ["a number", 5, "packet"],
     ["an invalid date", { data: "x", timestamp: new Date(Number.NaN) }, "packet"],
+    ["a date that no reader of the wire takes", { data: "x", timestamp: new Date(8.64e15) }, "years 0 to 9999"],
     ["a timestamp that is no Date", { data: "x", timestamp: "2026" }, "packet"],
     [
       "a circle",
