@@ -5,13 +5,12 @@ import {
   MAX_TIMER_MS,
   type Packet,
   type PacketCasing,
-  type Rule,
   type StandardSchema,
   type TokenPlace,
 } from "@websockets-simple/shared";
 import type { HeartbeatOptions } from "./heartbeat.ts";
 import type { OutboxOptions } from "./outbox.ts";
-import type { ClientTlsOptions, Platform, WebSocketClass } from "./platform.ts";
+import type { ClientTlsOptions, OptionTable, Platform, WebSocketClass } from "./platform.ts";
 import type { AddressOptions } from "./target.ts";
 
 /** How a client comes back. */
@@ -85,41 +84,48 @@ const TIMER_MS = [1, MAX_TIMER_MS] as const;
 const COUNT = [1, Number.MAX_SAFE_INTEGER] as const;
 const GROUP = "boolean or object";
 
-const RULES: Record<string, Rule> = {
-  url: "string",
-  host: "string",
-  port: [1, 65_535],
-  secure: "boolean",
-  path: "string",
-  query: "object",
+const OPTIONS: OptionTable = {
+  url: ["string"],
+  host: ["string"],
+  port: [[1, 65_535]],
+  secure: ["boolean"],
+  path: ["string"],
+  query: ["object"],
   // RFC 6455 section 4.1: subprotocol names are tokens of RFC 9110.
-  subprotocols: (value) =>
-    Array.isArray(value) && value.every((name) => /^[!#$%&'*+\-.^`|~\w]+$/.test(name))
-      ? undefined
-      : "a list of names without spaces, commas and quotes",
-  reconnect: GROUP,
-  connectTimeoutMs: TIMER_MS,
-  closeTimeoutMs: TIMER_MS,
-  outbox: GROUP,
-  heartbeat: GROUP,
-  packet: (value) =>
-    (value as StandardSchema | null)?.["~standard"] ? undefined : "a Standard Schema (zod, valibot, arktype, …)",
-  packetCasing: ["camel", "pascal"],
-  maxBufferedBytes: COUNT,
-  maxQueuedMessages: COUNT,
-  wire: (value) => (value === "classic" ? undefined : '"classic"; the session wire is not available yet'),
-  webSocket: "function",
+  subprotocols: [
+    (value) =>
+      Array.isArray(value) && value.every((name) => /^[!#$%&'*+\-.^`|~\w]+$/.test(name))
+        ? undefined
+        : "a list of names without spaces, commas and quotes",
+    [],
+  ],
+  reconnect: [GROUP, true],
+  connectTimeoutMs: [TIMER_MS, 10_000],
+  closeTimeoutMs: [TIMER_MS, DEFAULT_LIMITS.closeTimeoutMs],
+  outbox: [GROUP, true],
+  packet: [
+    (value) => ((value as StandardSchema | null)?.["~standard"] ? undefined : "a Standard Schema (zod, valibot, arktype, …)"),
+  ],
+  packetCasing: [["camel", "pascal"], "camel"],
+  maxBufferedBytes: [COUNT, 16_777_216],
+  maxQueuedMessages: [COUNT, 1_000],
+  wire: [(value) => (value === "classic" ? undefined : '"classic"; the session wire is not available yet')],
+  webSocket: ["function"],
 };
-
-const DEFAULTS = Object.freeze({
-  subprotocols: [],
-  connectTimeoutMs: 10_000,
-  closeTimeoutMs: DEFAULT_LIMITS.closeTimeoutMs,
-  packetCasing: "camel",
-  maxPayload: DEFAULT_LIMITS.maxPayload,
-  maxBufferedBytes: 16_777_216,
-  maxQueuedMessages: 1_000,
-});
+const RECONNECT: OptionTable = {
+  baseDelayMs: [TIMER_MS, 500],
+  maxDelayMs: [TIMER_MS, 30_000],
+  maxAttempts: [[1, Infinity], Infinity],
+  settleMs: [TIMER_MS, 5_000],
+};
+const NEVER: Complete<ReconnectOptions> = { baseDelayMs: 1, maxDelayMs: 1, maxAttempts: 0, settleMs: 1 };
+const OUTBOX: OptionTable = {
+  maxMessages: [[1, 1_000_000], 1_000],
+  maxBytes: [COUNT, 1_048_576],
+  maxAgeMs: [TIMER_MS, 120_000],
+};
+const HEARTBEAT_MS = [100, MAX_TIMER_MS] as const;
+const HEARTBEAT: OptionTable = { intervalMs: [HEARTBEAT_MS, 25_000], timeoutMs: [HEARTBEAT_MS, 6_000] };
 
 /**
  * Checks the options once and fills in the defaults.
@@ -128,43 +134,26 @@ const DEFAULTS = Object.freeze({
  */
 export function checkClientOptions<P extends Packet>(given: ClientOptions<P>, platform: Platform): CheckedOptions<P> {
   const { tokenPlaces, heartbeat, options: own } = platform;
-  const rules = { ...RULES, ...own, tokenIn: tokenPlaces };
-  const options = checkOptions(given, rules, { ...DEFAULTS, tokenIn: tokenPlaces[0], heartbeat }) as unknown as ClientOptions<P>;
+  const options = check<ClientOptions<P>>(given, {
+    ...OPTIONS,
+    ...own,
+    tokenIn: [tokenPlaces, tokenPlaces[0]],
+    heartbeat: [GROUP, heartbeat],
+  });
+  const group = <T>(name: "reconnect" | "outbox" | "heartbeat", table: OptionTable): T | undefined => {
+    const value = options[name];
+    return value === false ? undefined : check(value === true ? {} : value, table, `${name}.`);
+  };
   return {
     ...(options as CheckedOptions<P>),
-    reconnect: checkGroup("reconnect.", options.reconnect, RECONNECT) ?? NEVER,
-    outbox: checkGroup("outbox.", options.outbox, OUTBOX),
-    heartbeat: checkGroup("heartbeat.", options.heartbeat, HEARTBEAT),
+    reconnect: group("reconnect", RECONNECT) ?? NEVER,
+    outbox: group("outbox", OUTBOX),
+    heartbeat: group("heartbeat", HEARTBEAT),
   };
 }
 
-/** The options of a group: name → [default, min, max]. */
-type Group<T> = { readonly [K in keyof T]: readonly [number, number, number] };
-
-const RECONNECT: Group<Complete<ReconnectOptions>> = {
-  baseDelayMs: [500, ...TIMER_MS],
-  maxDelayMs: [30_000, ...TIMER_MS],
-  maxAttempts: [Infinity, 1, Infinity],
-  settleMs: [5_000, ...TIMER_MS],
-};
-const NEVER = { baseDelayMs: 1, maxDelayMs: 1, maxAttempts: 0, settleMs: 1 };
-const OUTBOX: Group<Complete<OutboxOptions>> = {
-  maxMessages: [1_000, 1, 1_000_000],
-  maxBytes: [1_048_576, ...COUNT],
-  maxAgeMs: [120_000, ...TIMER_MS],
-};
-const HEARTBEAT: Group<Complete<HeartbeatOptions>> = {
-  intervalMs: [25_000, 100, MAX_TIMER_MS],
-  timeoutMs: [6_000, 100, MAX_TIMER_MS],
-};
-
-function checkGroup<T extends object>(prefix: string, given: unknown, group: Group<T>): T | undefined {
-  if (given === false) return undefined;
-  const rules: Record<string, Rule> = {};
-  const defaults: Record<string, number> = {};
-  for (const [name, [value, min, max]] of Object.entries<readonly [number, number, number]>(group)) {
-    rules[name] = [min, max];
-    defaults[name] = value;
-  }
-  return checkOptions(given === undefined || given === true ? {} : given, rules, defaults, prefix) as T;
+function check<T>(given: unknown, table: OptionTable, prefix?: string): T {
+  const column = (n: 0 | 1): Record<string, never> =>
+    Object.fromEntries(Object.entries(table).map(([name, entry]) => [name, entry[n] as never]));
+  return checkOptions(given, column(0), column(1), prefix) as T;
 }

@@ -8,7 +8,7 @@ interface Page {
   readonly removeEventListener?: EventTarget["removeEventListener"];
 }
 const page: Page = globalThis as Page;
-const NODE_ONLY = "nothing here: a browser decides it by itself";
+const NODE_ONLY = (): string => "nothing here: a browser decides it by itself";
 
 /** Browsers and their workers, and whatever else has a global WebSocket. */
 export const platform: Platform = {
@@ -16,7 +16,7 @@ export const platform: Platform = {
   tokenPlaces: ["subprotocol", "path", "query", "message"],
   // A browser has no RFC ping, and not every server of the classic wire understands the text one.
   heartbeat: false,
-  options: { tls: () => NODE_ONLY, maxPayload: () => NODE_ONLY },
+  options: { tls: [NODE_ONLY], maxPayload: [NODE_ONLY] },
 
   get page() {
     return page.location?.href.startsWith("http") ? page.location.href : undefined;

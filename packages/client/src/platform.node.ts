@@ -1,5 +1,5 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
-import { judgeStatus, toError, WebsocketsSimpleError } from "@websockets-simple/shared";
+import { DEFAULT_LIMITS, judgeStatus, toError, WebsocketsSimpleError } from "@websockets-simple/shared";
 import type { Platform, Refusal, SocketLike } from "./platform.ts";
 import type { Target } from "./target.ts";
 
@@ -27,7 +27,7 @@ interface NodeSocket {
 export const platform: Platform = {
   tokenPlaces: ["header", "subprotocol", "path", "query", "message"],
   heartbeat: true,
-  options: { tls: "object", maxPayload: [1, 2_147_483_647] },
+  options: { tls: ["object"], maxPayload: [[1, 2_147_483_647], DEFAULT_LIMITS.maxPayload] },
   page: undefined,
 
   createSocket(Implementation, target, { tls, maxPayload }, refused, pong) {

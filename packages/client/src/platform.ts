@@ -55,6 +55,9 @@ export interface Refusal {
   readonly retryAfterMs?: number | undefined;
 }
 
+/** What options must be, and what they are when left out: name → [rule, default]. */
+export type OptionTable = Readonly<Record<string, readonly [rule: Rule, byDefault?: unknown]>>;
+
 /** All that differs between browsers and Node. */
 export interface Platform {
   /** Where a token can travel; the first is the default. */
@@ -62,7 +65,7 @@ export interface Platform {
   /** Whether a client sends pings unless told otherwise. */
   readonly heartbeat: boolean;
   /** The options that work on this platform only. */
-  readonly options: Readonly<Record<string, Rule>>;
+  readonly options: OptionTable;
   /** The page's URL, where there is one. */
   readonly page: string | undefined;
   /**
