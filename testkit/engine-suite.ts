@@ -225,6 +225,29 @@ export function engineSuite(name: string, makeEngine: () => Engine): void {
       expect(seen.socket.bufferedBytes).toBe(0);
     });
 
+    test("counts the bytes that the kernel takes, in the middle of a message too, and nothing else", async () => {
+      const { peer, seen } = await pair();
+      const start = seen.socket.takenBytes;
+      seen.socket.send("small");
+      peer.write(frame(Opcode.text, "heard"));
+      await seen.has(1);
+      expect(seen.socket.takenBytes - start).toBe((await peer.readFrame()).text.length + 2);
+
+      peer.socket.pause();
+      let isDone = false;
+      seen.socket.send(new Uint8Array(33_554_432), () => (isDone = true));
+      const before = seen.socket.takenBytes;
+      while (seen.socket.takenBytes === before) {
+        const some = new Promise((resolve) => peer.socket.once("data", resolve));
+        peer.socket.resume();
+        await within("some bytes", some);
+        peer.socket.pause();
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      expect(seen.socket.takenBytes).toBeGreaterThan(before);
+      expect([isDone, seen.socket.bufferedBytes >= 33_554_432]).toEqual([false, true]);
+    });
+
     test("never changes bytes that it has handed over", async () => {
       const { peer, seen } = await pair();
       for (let round = 0; round < 200; round++) peer.write(frame(Opcode.binary, Buffer.alloc(100, round)));

@@ -67,6 +67,12 @@ export interface EngineSocket {
   /** Bytes that were sent but not yet handed to the kernel. */
   readonly bufferedBytes: number;
   /**
+   * A count of the bytes that the kernel took so far, with whatever frames and encryption add. While the connection is
+   * open it MUST grow when the kernel takes any, in the middle of a message too where the platform tells of that (not on
+   * Windows), and MUST NOT change otherwise: by it a peer who reads slowly is told from one who does not read.
+   */
+  readonly takenBytes: number;
+  /**
    * Sends one message. MUST NOT throw: a send on a connection that is closing or gone ends in `done` with an error.
    * The bytes MUST stay as they are until `done` is called.
    *

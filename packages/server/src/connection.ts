@@ -151,3 +151,8 @@ export class AuthConnection<T, D = undefined, P extends Packet = Packet> extends
     this.userId = userId;
   }
 }
+
+/** By its shape, not its class: an ES module and a CommonJS copy of this library may meet in one process. */
+export function isConnection(value: unknown): boolean {
+  return typeof (value as Partial<Connection> | null | undefined)?.terminate === "function";
+}

@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 import { toError } from "@websockets-simple/shared";
 import type { Clock } from "./clock.ts";
+import type { CreateState } from "./create-state.ts";
 import { type Authentication, Handshakes } from "./handshake/handshake.ts";
 import { plainAddress, type UpgradeRequest } from "./handshake/upgrade-request.ts";
 import { type HeartbeatPeer, startHeartbeat } from "./heartbeat.ts";
@@ -19,7 +20,7 @@ export interface EndpointParts {
   readonly counters: Counters;
   readonly log: Log;
   readonly authentication: (Authentication & { readonly maxPayloadBeforeAuth: number }) | undefined;
-  readonly createState: ((request: UpgradeRequest, userId: unknown) => Promise<unknown>) | undefined;
+  readonly createState: CreateState | undefined;
   readonly peers: () => Iterable<HeartbeatPeer>;
   admit(socket: EngineSocket, request: UpgradeRequest, data: unknown, userId: unknown): SocketListener;
   closeAll(code: number, reason: string): Promise<void>;

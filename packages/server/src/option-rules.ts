@@ -5,12 +5,14 @@ import {
   type Packet,
   type Rule,
   TOKEN_SUBPROTOCOL,
+  WebsocketsSimpleError,
   wrong,
 } from "@websockets-simple/shared";
+import { isConnection } from "./connection.ts";
 import { isToken } from "./handshake/scanners.ts";
 import { decodeSegments } from "./handshake/target.ts";
 import type { EndpointOptions } from "./listen/http-listener.ts";
-import { checkTls } from "./listen/tls.ts";
+import { checkTls, type ServerTlsOptions } from "./listen/tls.ts";
 import type { AuthServerOptions, ServerLimits, ServerOptions } from "./options.ts";
 import type { SendQueueOptions } from "./outgoing.ts";
 import type { RateLimitOptions } from "./rate-limit.ts";
@@ -62,7 +64,10 @@ export interface CheckedOptions<P extends Packet, D>
   readonly limits: CheckedLimits;
 }
 
-type CheckedLimits = Required<Omit<ServerLimits, "maxConnections">> & Pick<ServerLimits, "maxConnections">;
+type CheckedLimits = Given<Omit<ServerLimits, "maxConnections">> & Pick<ServerLimits, "maxConnections">;
+
+/** All options, each with its value. */
+type Given<O> = { readonly [Name in keyof O]-?: Exclude<O[Name], undefined> };
 
 const timerMs: Rule = [1, MAX_TIMER_MS];
 const payload: Rule = [1, 268_435_456];
@@ -117,7 +122,7 @@ export function checkServerOptions<P extends Packet, D>(given: unknown): Checked
   return {
     ...(rest as unknown as CheckedOptions<P, D>),
     endpoints: endpoints ? checkEndpoints(endpoints, given as object) : [{ port, ...(host !== undefined && { host }) }],
-    ...(tls && { tls: checkTls(tls) }),
+    ...(tls && { tls: checkTls(tls as ServerTlsOptions) }),
     service: decodeSegments(options.path) ?? [],
     sendQueue: checkOptions(
       options.sendQueue,
@@ -130,7 +135,7 @@ export function checkServerOptions<P extends Packet, D>(given: unknown): Checked
   };
 }
 
-function checkEndpoints(endpoints: readonly EndpointOptions[], given: object): readonly EndpointOptions[] {
+function checkEndpoints(endpoints: readonly unknown[], given: object): readonly EndpointOptions[] {
   for (const name of ["port", "host"]) {
     const value = (given as Record<string, unknown>)[name];
     if (value !== undefined) throw wrong(name, value, "to be left out, since `endpoints` is given");
@@ -163,7 +168,7 @@ const LIMIT_RULES: Readonly<Record<string, Rule>> = {
   maxConnections: [1, Number.POSITIVE_INFINITY],
 };
 
-function checkRate(given: RateLimitOptions): Required<RateLimitOptions> {
+function checkRate(given: object): Required<RateLimitOptions> {
   return checkOptions(given, { messagesPerSecond: [1, 1_000_000], burst: [1, 1_000_000] }, DEFAULTS.rateLimitOn, "rateLimit.");
 }
 
@@ -188,10 +193,30 @@ const AUTH_RULES: Readonly<Record<string, Rule>> = {
 
 /** What an authenticated server has besides. */
 export type CheckedAuthOptions = Pick<AuthServerOptions<unknown>, "connectionUnauthorizedString"> &
-  Required<Pick<AuthServerOptions<unknown>, "onUnauthorized" | "authTimeoutMs" | "maxPayloadBeforeAuth">> & {
+  Given<Pick<AuthServerOptions<unknown>, "onUnauthorized" | "authTimeoutMs" | "maxPayloadBeforeAuth">> & {
     readonly places: readonly ("path" | "query" | "header" | "subprotocol" | "message")[];
     readonly userServiceLimits: { timeoutMs: number; concurrency: number };
   };
+
+const BROADCAST_RULES: Readonly<Record<string, Rule>> = {
+  except: (value) => (isConnection(value) ? undefined : "one connection, as events tell it"),
+  channel: "string",
+};
+
+/**
+ * Checks the options of a broadcast: a misspelt `except` would send to the one that it should leave out.
+ *
+ * @throws WebsocketsSimpleError `INVALID_ARGUMENT`, naming option and value, and what is known
+ */
+export function checkBroadcastOptions(given: unknown): void {
+  try {
+    if (isConnection(given)) throw new Error("the options are a connection; use { except: connection } to leave it out");
+    if (Array.isArray(given)) throw wrong("options", given, "an object, such as { except: connection }");
+    checkOptions(given, BROADCAST_RULES, {});
+  } catch (error) {
+    throw new WebsocketsSimpleError("INVALID_ARGUMENT", `broadcast: ${(error as Error).message}`);
+  }
+}
 
 /** Parts the options of an authenticated server, and checks those that only it has. The rest is for `checkServerOptions`. */
 export function checkAuthOptions(given: object): { auth: CheckedAuthOptions; rest: object } {
@@ -200,7 +225,7 @@ export function checkAuthOptions(given: object): { auth: CheckedAuthOptions; res
   // A copy by spreading, since internals travel under a symbol.
   const rest: Record<string, unknown> = { ...given };
   for (const name of Object.keys(AUTH_RULES)) delete rest[name];
-  const { tokenIn, ...auth } = checkOptions<typeof DEFAULTS & AuthServerOptions<unknown>>(
+  const { tokenIn, ...auth } = checkOptions<typeof DEFAULTS & Pick<AuthServerOptions<unknown>, "connectionUnauthorizedString">>(
     own,
     AUTH_RULES,
     pick(DEFAULTS, AUTH_RULES) as never,

@@ -10,96 +10,109 @@ import type { Logger } from "./logger.ts";
 import type { SendQueueOptions } from "./outgoing.ts";
 import type { RateLimitOptions } from "./rate-limit.ts";
 
+/** Options of which each may be undefined as well, which counts as left out: `{ passphrase: process.env.PASSPHRASE }`. */
+export type OrUndefined<O> = { [Name in keyof O]: O[Name] | undefined };
+
+/** Whom a broadcast is meant for. */
+export interface BroadcastOptions<C = Connection> {
+  /** Who is left out: one connection, the sender mostly. Default: nobody. */
+  except?: C | undefined;
+  /** Only connections with this `channel`. Default: all. */
+  channel?: string | undefined;
+  /** Not an option: with it a connection itself, which has a `channel` too, is no options for the compiler either. */
+  terminate?: undefined;
+}
+
 /** Bounds of what comes before a connection is open. */
 export interface ServerLimits {
   /** How long the request's head may take, and a TLS handshake, and `createState`, in milliseconds, 1 to 2,147,483,647. Default: 10,000. */
-  headersTimeoutMs?: number;
+  headersTimeoutMs?: number | undefined;
   /** How often slow requests are looked for, in milliseconds, 10 to 60,000. Default: 2,000. */
-  checkIntervalMs?: number;
+  checkIntervalMs?: number | undefined;
   /** Bytes of request line and headers together, 512 to 1,048,576; more is HTTP 431. Default: 16,384. */
-  maxHeaderBytes?: number;
+  maxHeaderBytes?: number | undefined;
   /** Number of headers, 8 to 10,000; more is HTTP 431. Default: 64. */
-  maxHeaders?: number;
+  maxHeaders?: number | undefined;
   /** Bytes of the URL, 16 to 65,536; more is HTTP 414. Default: 8,192. */
-  maxUrlBytes?: number;
+  maxUrlBytes?: number | undefined;
   /** Upgrade requests and tokens being judged at the same time, 1 to 1,000,000; more is HTTP 503. Default: 1,000. */
-  maxPendingHandshakes?: number;
+  maxPendingHandshakes?: number | undefined;
   /** TCP connections, 1 to Infinity; more is HTTP 503. Default: what the process's limit of open files allows, less a reserve. */
-  maxConnections?: number;
+  maxConnections?: number | undefined;
 }
 
 /** The options of a server. All are checked by the constructor, which throws `INVALID_OPTION`. */
 export interface ServerOptions<P extends Packet = Packet, D = undefined, C extends Connection<D, P> = Connection<D, P>> {
   /** The port, 0 to 65,535; 0: any free one, which `start()` tells, another one at each start. Default: 0. */
-  port?: number;
+  port?: number | undefined;
   /** The address or name to listen on. Default: all interfaces, IPv6 and IPv4. */
-  host?: string;
+  host?: string | undefined;
   /** Several places to listen at, instead of `port` and `host`. TLS and limits hold for all; `maxConnections` for their sum. */
-  endpoints?: readonly EndpointOptions[];
+  endpoints?: readonly OrUndefined<EndpointOptions>[] | undefined;
   /** The certificate; with it the server speaks `wss:` and nothing else. Default: none. */
-  tls?: ServerTlsOptions;
+  tls?: OrUndefined<ServerTlsOptions> | undefined;
   /** The service path. Requests elsewhere are HTTP 404; what follows it is the connection's channel. Default: `"/"`. */
-  path?: string;
+  path?: string | undefined;
   /** Sent raw to each new connection, before `connected`. Default: nothing is sent. */
-  connectionSuccessString?: string;
+  connectionSuccessString?: string | undefined;
   /** Subprotocols; the first of the client's that is among them is chosen. Default: none. */
-  availableSubprotocols?: readonly string[];
+  availableSubprotocols?: readonly string[] | undefined;
   /** What a packet must look like (Standard Schema: zod, valibot, arktype, …). Default: any packet. */
-  packet?: StandardSchema<P>;
+  packet?: StandardSchema<P> | undefined;
   /** The spelling of field names on the wire; `"pascal"` is .NET's. Both are read. Default: `"camel"`. */
-  packetCasing?: PacketCasing;
+  packetCasing?: PacketCasing | undefined;
   /**
    * Makes `connection.data` from the upgrade request, before `connected`. When it throws, rejects or takes longer than
    * `limits.headersTimeoutMs`, the client gets HTTP 500 and `error` tells of it. Default: data is undefined.
    */
-  createState?: (request: UpgradeRequest) => D | Promise<D>;
+  createState?: ((request: UpgradeRequest) => D | Promise<D>) | undefined;
   /**
    * How often each connection gets the text `ping`, in milliseconds, 0 to 2,147,483,647; without a `pong` by the next
    * one it is closed with 4408. 0: never. Default: 120,000.
    */
-  pingIntervalMs?: number;
+  pingIntervalMs?: number | undefined;
   /** How long a peer has to answer a close frame, in milliseconds, 1 to 2,147,483,647. Default: 5,000. */
-  closeTimeoutMs?: number;
+  closeTimeoutMs?: number | undefined;
   /** The largest message taken in, in bytes, 1 to 268,435,456; a larger one closes the connection with 1009. Default: 1,048,576. */
-  maxPayload?: number;
+  maxPayload?: number | undefined;
   /** What may wait for a peer who reads slowly. */
-  sendQueue?: SendQueueOptions;
+  sendQueue?: OrUndefined<SendQueueOptions> | undefined;
   /** How many messages a connection may send: beyond it they are held back, then it is closed with 4429. Default: false, any number. */
-  rateLimit?: boolean | RateLimitOptions;
+  rateLimit?: boolean | OrUndefined<RateLimitOptions> | undefined;
   /** Bounds of what comes before a connection is open. */
-  limits?: ServerLimits;
+  limits?: ServerLimits | undefined;
   /** Where log lines go: `console`, pino, or the like. Default: nowhere. */
-  logger?: Logger;
+  logger?: Logger | undefined;
   /** Reads texts in its own way. Default: a `WebsocketHandler`, which decodes packets. */
-  handler?: WebsocketHandler<P, D>;
+  handler?: WebsocketHandler<P, D> | undefined;
   /** Keeps the open connections in its own way. Default: a `ConnectionManager`. */
-  connectionManager?: ConnectionManager<C>;
+  connectionManager?: ConnectionManager<C> | undefined;
   /** The wire. `"session"` is not available yet. Default: `"classic"`. */
-  wire?: "classic";
+  wire?: "classic" | undefined;
 }
 
 /** The options of an authenticated server. */
 export interface AuthServerOptions<T, P extends Packet = Packet, D = undefined>
   extends Omit<ServerOptions<P, D, AuthConnection<T, D, P>>, "createState"> {
   /** As for a server without authentication; it is told the user as well. */
-  createState?: (request: UpgradeRequest, userId: T) => D | Promise<D>;
+  createState?: ((request: UpgradeRequest, userId: T) => D | Promise<D>) | undefined;
   /** What a refused client gets: the body of the HTTP 401, or a message before the close. Default: a plain sentence in the body. */
-  connectionUnauthorizedString?: string;
+  connectionUnauthorizedString?: string | undefined;
   /**
    * Where the token is: one place, or several that are looked at in this order, the path always last. In `"path"` and
    * `"query"` it lands in the logs of whatever the request passes. `"message"`, the first text message, goes with no
    * other place. Default: `["header", "subprotocol", "query", "path"]`.
    */
-  tokenIn?: TokenPlace | readonly TokenPlace[];
+  tokenIn?: TokenPlace | readonly TokenPlace[] | undefined;
   /**
    * How to refuse: `"http"` by HTTP 401, `"close"` by accepting and closing with 4401, `"auto"` by the latter for
    * requests with an `Origin`: browsers cannot see a 401. Default: `"auto"`.
    */
-  onUnauthorized?: "auto" | "http" | "close";
+  onUnauthorized?: "auto" | "http" | "close" | undefined;
   /** How long a client has to send its token as the first message, in milliseconds, 1 to 2,147,483,647. Default: 5,000. */
-  authTimeoutMs?: number;
+  authTimeoutMs?: number | undefined;
   /** The largest such message in bytes, 1 to 268,435,456. Default: 4,096. */
-  maxPayloadBeforeAuth?: number;
+  maxPayloadBeforeAuth?: number | undefined;
   /** How the user service may be used. */
-  userServiceLimits?: UserServiceLimits;
+  userServiceLimits?: OrUndefined<UserServiceLimits> | undefined;
 }

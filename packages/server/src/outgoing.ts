@@ -15,7 +15,11 @@ export interface SendQueueOptions {
   maxBytes?: number;
   /** What happens beyond it: close the connection with 4408, or refuse the new message. Default: `"disconnect"`. */
   onOverflow?: "disconnect" | "drop-newest";
-  /** How long a queue may stand still before the connection is closed with 4408, in milliseconds, 1 to 2,147,483,647. Default: 10,000. */
+  /**
+   * How long a queue may stand still before the connection is closed with 4408, in milliseconds, 1 to 2,147,483,647. It
+   * moves when the system takes any byte of it, however large the message; the system takes more whenever about a third of
+   * its own send buffer has become free. Who reads too slowly for that is closed as who does not read. Default: 10,000.
+   */
   stallTimeoutMs?: number;
 }
 
@@ -56,6 +60,8 @@ export class SendQueue {
   readonly #watch: StallWatch;
   readonly #tooSlow: (reason: string) => void;
   #messages = 0;
+  /** What the kernel had taken when that was last looked at, and when it was last seen to take any. */
+  #takenBytes = 0;
   #progressMs = 0;
 
   /** @param tooSlow told when the connection shall be closed, with the reason */
@@ -83,21 +89,33 @@ export class SendQueue {
       if (onOverflow === "disconnect") this.#tooSlow(reason);
       return notSent(`${reason}, ${waiting} bytes in ${this.#messages} messages are waiting`);
     }
-    if (waiting === 0) this.#progressMs = this.#watch.now();
     this.#messages++;
     this.#socket.send(payload.wire, (error) => {
       this.#messages--;
-      this.#progressMs = this.#watch.now();
       if (this.#socket.bufferedBytes === 0) this.#watch.remove(this);
+      else this.#look();
       done(error);
     });
-    if (this.#socket.bufferedBytes > 0) this.#watch.add(this);
+    if (this.#socket.bufferedBytes > 0) {
+      if (waiting === 0) this.#progressMs = this.#watch.now();
+      this.#look();
+      this.#watch.add(this);
+    }
     return undefined;
   }
 
-  /** Whether nothing has moved for `timeoutMs`. */
+  /** Looks whether anything has moved; says whether nothing has for `timeoutMs`. */
   isStalled(timeoutMs: number): boolean {
+    this.#look();
     return this.#socket.bufferedBytes > 0 && this.#watch.now() - this.#progressMs >= timeoutMs;
+  }
+
+  /** Any byte is progress, not only a whole message: a large one may take its time. */
+  #look(): void {
+    const { takenBytes } = this.#socket;
+    if (takenBytes === this.#takenBytes) return;
+    this.#takenBytes = takenBytes;
+    this.#progressMs = this.#watch.now();
   }
 
   /** Closes the connection for standing still. */

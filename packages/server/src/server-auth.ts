@@ -4,10 +4,13 @@ import { type UserService, UserServiceGate } from "./handshake/user-service.ts";
 import { Identities, type Identity } from "./identities.ts";
 import { type ServerInternals, withInternals } from "./internals.ts";
 import { checkAuthOptions } from "./option-rules.ts";
-import type { AuthServerOptions, ServerOptions } from "./options.ts";
-import { type BroadcastOptions, WebsocketServer } from "./server.ts";
+import type { AuthServerOptions, BroadcastOptions, ServerOptions } from "./options.ts";
+import { WebsocketServer } from "./server.ts";
 
-/** A WebSocket server that lets in whom a user service knows by token. `T` is the type of user ids. */
+/**
+ * A WebSocket server that lets in whom a user service knows by token. `T` is the type of user ids, `P` that of packets,
+ * `D` that of `connection.data`.
+ */
 export class WebsocketServerAuth<T, P extends Packet = Packet, D = undefined> extends WebsocketServer<
   P,
   D,
@@ -18,9 +21,12 @@ export class WebsocketServerAuth<T, P extends Packet = Packet, D = undefined> ex
   /**
    * Checks the options; nothing is opened before `start()`.
    *
+   * `T` is what `getId` answers. TypeScript reads the options first: beside a `createState`, make the service beforehand
+   * or write `getId: (token: string) => …`, else `T` is unknown.
+   *
    * @throws WebsocketsSimpleError `INVALID_OPTION`, naming option, value and bound; `INVALID_ARGUMENT` without a user service
    */
-  constructor(options: AuthServerOptions<T, P, D>, userService: UserService<T>) {
+  constructor(options: AuthServerOptions<NoInfer<T>, P, D>, userService: UserService<T>) {
     const { auth, rest } = checkAuthOptions(options);
     if (typeof userService?.getId !== "function") {
       throw new WebsocketsSimpleError("INVALID_ARGUMENT", "user service: expected an object with getId(token)");

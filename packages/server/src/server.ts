@@ -8,7 +8,7 @@ import {
   WebsocketsSimpleError,
 } from "@websockets-simple/shared";
 import { systemClock } from "./clock.ts";
-import { Connection } from "./connection.ts";
+import { Connection, isConnection } from "./connection.ts";
 import { ConnectionManager } from "./connection-manager.ts";
 import { createState } from "./create-state.ts";
 import { type Endpoint, openEndpoint } from "./endpoint.ts";
@@ -18,21 +18,16 @@ import { Hub } from "./hub.ts";
 import { internalsOf, type ServerInternals } from "./internals.ts";
 import type { ServerAddress } from "./listen/http-listener.ts";
 import { createLog, type Log } from "./logger.ts";
-import { type CheckedOptions, checkServerOptions } from "./option-rules.ts";
-import type { ServerOptions } from "./options.ts";
+import { type CheckedOptions, checkBroadcastOptions, checkServerOptions } from "./option-rules.ts";
+import type { BroadcastOptions, ServerOptions } from "./options.ts";
 import { packetPayload, rawPayload } from "./outgoing.ts";
 import { defaultEngine } from "./socket.ts";
 import { createCounters, type ServerStats, toStats } from "./stats.ts";
 
-/** Whom a broadcast is meant for. */
-export interface BroadcastOptions<C = Connection> {
-  /** Who is left out: the sender, mostly. */
-  except?: C | undefined;
-  /** Only connections with this `channel`. Default: all. */
-  channel?: string | undefined;
-}
-
-/** A WebSocket server. Events: `message`, `connection`, `error`, `server`; see `ServerEvents`. */
+/**
+ * A WebSocket server. Events: `message`, `connection`, `error`, `server`; see `ServerEvents`. `P` is the type of packets,
+ * `D` that of `connection.data`, `C` that of connections.
+ */
 export class WebsocketServer<
   P extends Packet = Packet,
   D = undefined,
@@ -185,7 +180,7 @@ export class WebsocketServer<
 
   /**
    * Sends a text or a packet to all open connections, waiting for none. Resolves with the number of those whose send
-   * queue took it; one `sent` event tells it. Rejects with `INVALID_ARGUMENT`.
+   * queue took it; one `sent` event tells it. Rejects with `INVALID_ARGUMENT`, also for options that do not exist.
    */
   broadcast(input: string | PacketInput<P>, options: BroadcastOptions<C> = {}): Promise<number> {
     return this.sendToMany(this.#manager.connections.values(), input, false, options);
@@ -208,11 +203,13 @@ export class WebsocketServer<
     connections: Iterable<C>,
     input: string | Uint8Array | PacketInput<P>,
     isRaw: boolean,
-    { except, channel }: BroadcastOptions<C>,
+    options: BroadcastOptions<C>,
   ): Promise<number> {
-    const isMeant = (connection: C): boolean =>
-      connection !== except && (channel === undefined || connection.channel === channel);
     const sending = new Promise<number>((resolve) => {
+      checkBroadcastOptions(options);
+      const { except, channel } = options;
+      const isMeant = (connection: C): boolean =>
+        connection !== except && (channel === undefined || connection.channel === channel);
       const now = (this.#internals.clock ?? systemClock).date();
       const payload = isRaw ? rawPayload(input as string) : packetPayload(input as PacketInput<P>, this.#codec, now);
       resolve(this.#hub.broadcast(payload, connections, isMeant));
@@ -263,11 +260,6 @@ export class WebsocketServer<
       report: (error) => hub.report(error),
     });
   }
-}
-
-/** By its shape, not its class: an ES module and a CommonJS copy of this library may meet in one process. */
-function isConnection(value: unknown): boolean {
-  return typeof (value as Connection | undefined)?.terminate === "function";
 }
 
 function noConnection(call: string): WebsocketsSimpleError {

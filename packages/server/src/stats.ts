@@ -4,7 +4,7 @@ export interface ServerStats {
   readonly engine: string;
   /** Open connections, now. */
   readonly connections: number;
-  /** Upgrade requests being judged and tokens being waited for, now. */
+  /** Upgrade requests being judged, tokens being waited for, and `createState` running for who has left meanwhile; now. */
   readonly pendingHandshakes: number;
   /** Connections that were accepted. */
   readonly accepted: number;

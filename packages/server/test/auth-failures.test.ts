@@ -101,6 +101,7 @@ describe("secrets", () => {
         const requests = [
           upgradeRequest(`/${canary}`),
           upgradeRequest(`/?access_token=${canary}`),
+          upgradeRequest(`/?access%5Ftoken=${canary}`),
           upgradeRequest(`/?access_token=${canary}%ff`),
           upgradeRequest(`/?access_token=${canary}&access_token=${canary}`),
           upgradeRequest("/", { Authorization: `Bearer ${canary}` }),
@@ -123,8 +124,11 @@ describe("secrets", () => {
         }
         await server.stop();
         for (const { error } of errors.all) told.push(`${error.code} ${error.message}`);
-        for (const event of connections.all)
-          told.push(`${event.code} ${event.reason} ${event.connection.path} ${event.connection.query}`);
+        for (const { code, reason, connection } of connections.all) {
+          told.push(`${code} ${reason}`);
+          // A server that takes tokens by message alone does not look for them in the URL, which is the application's.
+          if (tokenIn !== "message") told.push(`${connection.path} ${connection.query}`);
+        }
       }
     }
     expect(told.length).toBeGreaterThan(100);

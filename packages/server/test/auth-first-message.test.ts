@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { frame, Opcode, RawSocket } from "../../../testkit/raw-socket.ts";
-import type { AuthServerOptions } from "../src/index.ts";
+import { closePayload, frame, Opcode, RawSocket, upgradeRequest } from "../../../testkit/raw-socket.ts";
+import type { AuthServerOptions, UserService } from "../src/index.ts";
 import { serveAuth, turns, until } from "./support/harness.ts";
 
 const users = { getId: (token: string): number | null => (token === "ada" ? 1 : null) };
@@ -31,8 +31,11 @@ describe("a token in the first message", () => {
   test.each([
     ["an unknown token", frame(Opcode.text, "mallory"), "the token was refused"],
     ["bytes", frame(Opcode.binary, "ada"), "the first message must be the token, as text"],
+    ["an empty token", frame(Opcode.text, ""), "no token: the first message is empty"],
   ])("%s gets the unauthorized string and 4401", async (_, bytes, reason) => {
-    const { server, port, connections } = await serveAuth(message, users);
+    const { server, port, connections } = await serveAuth(message, {
+      getId: (token) => (token === "" ? Promise.reject(new Error("an empty token must not come here")) : users.getId(token)),
+    });
     const peer = await RawSocket.open(port);
     peer.write(bytes);
     expect((await peer.readFrame()).text).toBe("No entry");
@@ -129,5 +132,87 @@ describe("a token in the first message", () => {
     expect((await peer.readFrame()).code).toBe(1011);
     expect(errors.all).toMatchObject([{ error: { code: "LISTENER_FAILED" } }]);
     peer.destroy();
+  });
+});
+
+describe("a peer who says all it has to say at once: token, messages and its end", () => {
+  const farewell = frame(Opcode.close, closePayload(4001, "bye"));
+  const said = [frame(Opcode.text, "first"), frame(Opcode.binary, Uint8Array.of(1)), farewell];
+  /** What a server tells of it, by the place of the token. */
+  async function told(place: "header" | "message", options: AuthServerOptions<number>, getId: UserService<number>["getId"]) {
+    const story: unknown[] = [];
+    const { server, port, connections } = await serveAuth({ ...options, tokenIn: place }, { getId });
+    server.on("message", ({ message: what }) => void story.push(what));
+    server.on("connection", ({ type, code, reason }) => void story.push([type, code, reason]));
+    const peer = await RawSocket.connect(port);
+    const request = upgradeRequest("/", place === "header" ? { Authorization: "Bearer ada" } : {});
+    const token = place === "header" ? [] : [frame(Opcode.text, "ada")];
+    peer.write(Buffer.concat([Buffer.from(request), ...token, ...said]));
+    expect((await peer.readHead()).status).toBe(101);
+    await connections.one(({ type }) => type === "disconnected");
+    await until("all is over", () => server.connections.size === 0);
+    expect([server.identities.size, server.stats()]).toMatchObject([
+      0,
+      { accepted: 1, connections: 0, pendingHandshakes: 0, messagesReceived: 2, refusals: {} },
+    ]);
+    peer.destroy();
+    return story;
+  }
+  const later = async (turnsUntil: number): Promise<number> => {
+    await turns(turnsUntil);
+    return 1;
+  };
+
+  test.each<[string, AuthServerOptions<number>, UserService<number>["getId"]]>([
+    ["at once", {}, () => 1],
+    ["a little later", {}, () => later(1)],
+    ["when its connection has long ended", {}, () => later(200)],
+    ["and its state is made when its connection has long ended", { createState: () => later(200) as never }, () => 1],
+  ])("is told as one whose token came with the request, when the user is known %s", async (_, options, getId) => {
+    const expected = [
+      ["connecting", undefined, undefined],
+      ["connected", undefined, undefined],
+      "first",
+      Uint8Array.of(1),
+      ["disconnected", 4001, "bye"],
+    ];
+    expect(await told("header", options, getId)).toEqual(expected);
+    expect(await told("message", options, getId)).toEqual(expected);
+  });
+
+  test("is told of nothing when the token is refused, which counts", async () => {
+    const { server, port, connections, messages } = await serveAuth({ tokenIn: "message" }, { getId: () => null });
+    const peer = await RawSocket.open(port);
+    peer.write(Buffer.concat([frame(Opcode.text, "mallory"), ...said]));
+    await peer.whenOver();
+    await until("all is over", () => server.stats().pendingHandshakes === 0);
+    expect([connections.all, messages.all, server.stats().refusals]).toEqual([[], [], { 4401: 1 }]);
+  });
+
+  test("who breaks the protocol behind its messages is told so after them", async () => {
+    const { port, connections, messages, errors } = await serveAuth({ tokenIn: "message" }, { getId: () => later(50) });
+    const peer = await RawSocket.open(port);
+    peer.write(Buffer.concat([frame(Opcode.text, "ada"), frame(Opcode.text, "first"), frame(3, "no opcode")]));
+    expect(await connections.one(({ type }) => type === "disconnected")).toMatchObject({ code: 1002 });
+    expect([messages.all.map(({ message: text }) => text), errors.all]).toMatchObject([
+      ["first"],
+      [{ error: { code: "PROTOCOL_ERROR" } }],
+    ]);
+    peer.destroy();
+  });
+
+  test("keeps its place while its user is asked for, and is forgotten when the server stops", async () => {
+    const { server, port, connections, errors } = await serveAuth(
+      { tokenIn: "message" },
+      { getId: () => new Promise<never>(() => {}) },
+    );
+    const peer = await RawSocket.open(port);
+    peer.write(Buffer.concat([frame(Opcode.text, "ada"), ...said]));
+    await peer.whenOver();
+    await turns();
+    expect(server.stats().pendingHandshakes).toBe(1);
+    await server.stop();
+    await turns();
+    expect([connections.all, errors.all, server.stats().accepted]).toEqual([[], [], 0]);
   });
 });

@@ -31,6 +31,7 @@ describe("an authenticated server", () => {
     ["the header", "/room", bearer("ada"), "room"],
     ["a subprotocol", "/room", { protocols: [TOKEN_SUBPROTOCOL, tokenToSubprotocol("ada")] }, "room"],
     ["the query", "/room?x=1&access_token=ada", {}, "room"],
+    ["the query, its name percent-encoded", "/room?x=1&access%5Ftoken=ada", {}, "room"],
     ["the path", "/room/ada", {}, "room"],
     ["the path alone", "/ada", {}, ""],
     ["the path, percent-encoded, with a query", "/room/%61da?x=1", {}, "room"],
@@ -40,6 +41,38 @@ describe("an authenticated server", () => {
     const { connection } = await connections.one(({ type }) => type === "connected");
     expect([connection.userId, connection.channel, connection.path]).toEqual([1, channel, `/${channel}`]);
     expect([connection.query.has("access_token"), connection.subprotocol]).toEqual([false, undefined]);
+  });
+
+  test("never asks the user service for an empty token: it is none, wherever it is", async () => {
+    const asked: string[] = [];
+    const getId = (token: string): number | null => {
+      asked.push(token);
+      return users.getId(token);
+    };
+    const { server, port, url, connections } = await serveAuth({}, { getId });
+    for (const [target, headers] of [
+      ["/", { Authorization: "Bearer " }],
+      ["/", { Authorization: "Bearer" }],
+      ["/?access_token=", {}],
+      ["/?access%5Ftoken", {}],
+      ["/", { "Sec-WebSocket-Protocol": `${TOKEN_SUBPROTOCOL}, ${TOKEN_SUBPROTOCOL}.` }],
+    ] as const) {
+      const peer = await RawSocket.connect(port);
+      peer.write(upgradeRequest(target, headers));
+      expect(await peer.readAnswer()).toMatchObject({ status: 401, body: "Unauthorized: no token." });
+      peer.destroy();
+    }
+    expect([asked, server.stats().refusals]).toEqual([[], { 401: 5 }]);
+    await TestClient.connect(`${url}/room/ada?access_token=`, { headers: { authorization: "Bearer " } });
+    expect((await connections.one(({ type }) => type === "connected")).connection.channel).toBe("room");
+    expect(asked).toEqual(["ada"]);
+  });
+
+  test("a question mark before the query's first name is part of that name, for the application as for the server", async () => {
+    const { url, connections } = await serveAuth({ tokenIn: ["query", "header"] }, users);
+    await TestClient.connect(`${url}/??access_token=bob`, bearer("ada"));
+    const { connection } = await connections.one(({ type }) => type === "connected");
+    expect([connection.userId, [...connection.query]]).toEqual([1, [["?access_token", "bob"]]]);
   });
 
   test("takes it only from where it was told to", async () => {
@@ -92,6 +125,17 @@ describe("an authenticated server", () => {
       expect(head.status).toBe(401);
     }
     expect([connections.all, server.connections.size]).toEqual([[], 0]);
+    peer.destroy();
+  });
+
+  test("a client that can see a refusal by its subprotocol is refused by that", async () => {
+    const { port } = await serveAuth({ availableSubprotocols: ["chat"] }, users);
+    const peer = await RawSocket.connect(port);
+    const names = "chat, websockets-simple.token, websockets-simple.refused, websockets-simple.token.eA";
+    peer.write(upgradeRequest("/", { "Sec-WebSocket-Protocol": names, Origin: "https://example.com" }));
+    const head = await peer.readHead();
+    expect([head.status, head.headers["sec-websocket-protocol"]]).toEqual([101, "websockets-simple.refused"]);
+    expect((await peer.readFrame()).code).toBe(4401);
     peer.destroy();
   });
 

@@ -2,7 +2,7 @@ import { TOKEN_SUBPROTOCOL } from "@websockets-simple/shared";
 import { describe, expect, test } from "vitest";
 import { frame, Opcode, RawSocket, upgradeRequest } from "../../../testkit/raw-socket.ts";
 import type { UpgradeRequest } from "../src/index.ts";
-import { serve, TestClient, until } from "./support/harness.ts";
+import { serve, TestClient, turns, until } from "./support/harness.ts";
 
 describe("what a connection tells of its request", () => {
   test("address, path, channel, query, headers, cookies, origin, host, id, start and state", async () => {
@@ -153,10 +153,10 @@ describe("createState", () => {
     peer.write(upgradeRequest());
     await until("pending", () => server.stats().pendingHandshakes === 1);
     peer[leave]();
-    await until("forgotten", () => server.stats().pendingHandshakes === 0);
+    await turns();
     finish();
-    await new Promise((resolve) => setImmediate(resolve));
-    expect([connections.all, errors.all, server.stats().accepted]).toEqual([[], [], 0]);
+    await until("forgotten", () => server.stats().pendingHandshakes === 0);
+    expect([connections.all, errors.all, server.stats().accepted, server.stats().refusals]).toEqual([[], [], 0, {}]);
   });
 
   test("bytes that come while it runs are the first of the connection", async () => {

@@ -113,5 +113,30 @@ describe("the options of a server", () => {
   test("options that are undefined count as left out", () => {
     expect(() => make({ port: undefined, limits: { maxHeaders: undefined } })).not.toThrow();
     expect(() => makeAuth({ tokenIn: undefined })).not.toThrow();
+    const names = [
+      "port",
+      "host",
+      "endpoints",
+      "tls",
+      "path",
+      "packet",
+      "createState",
+      "sendQueue",
+      "rateLimit",
+      "limits",
+      "logger",
+    ];
+    const others = [
+      "handler",
+      "connectionManager",
+      "wire",
+      "connectionSuccessString",
+      "availableSubprotocols",
+      "userServiceLimits",
+    ];
+    expect(() => makeAuth(Object.fromEntries([...names, ...others].map((name) => [name, undefined])))).not.toThrow();
+    expect(() =>
+      make({ endpoints: [{ port: 0, host: undefined, socketPath: undefined }], rateLimit: { burst: undefined } }),
+    ).not.toThrow();
   });
 });

@@ -4,8 +4,9 @@ import type { EngineSocket } from "../src/socket.ts";
 import { FakeClock } from "./support/fake-clock.ts";
 
 /** A socket whose kernel takes what the test lets it take. */
-class FakeSocket implements Pick<EngineSocket, "bufferedBytes" | "send"> {
+class FakeSocket implements Pick<EngineSocket, "bufferedBytes" | "takenBytes" | "send"> {
   isBlocked = false;
+  takenBytes = 0;
   readonly #waiting: { bytes: number; done: (error?: Error) => void }[] = [];
   get bufferedBytes(): number {
     return this.#waiting.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -13,11 +14,15 @@ class FakeSocket implements Pick<EngineSocket, "bufferedBytes" | "send"> {
   send(message: Parameters<EngineSocket["send"]>[0], done: (error?: Error) => void = () => {}): void {
     const bytes =
       message instanceof Uint8Array ? message.byteLength : typeof message === "string" ? message.length : message.utf8.byteLength;
-    if (this.isBlocked) this.#waiting.push({ bytes, done });
-    else done();
+    if (this.isBlocked) return void this.#waiting.push({ bytes, done });
+    this.takenBytes += bytes;
+    done();
   }
+  /** Takes the first message that waits. */
   take(): void {
-    this.#waiting.shift()?.done();
+    const first = this.#waiting.shift();
+    this.takenBytes += first?.bytes ?? 0;
+    first?.done();
   }
 }
 
@@ -93,6 +98,33 @@ describe("a send queue", () => {
     expect(reasons).toEqual([]);
     clock.advance(500);
     clock.read();
+    expect(reasons).toEqual(["not reading: nothing taken within sendQueue.stallTimeoutMs 1000"]);
+  });
+
+  test("takes any byte for a move: a large message may take its time, but not for ever", () => {
+    const { clock, socket, push, reasons } = queued();
+    socket.isBlocked = true;
+    push(100);
+    for (let round = 0; round < 10; round++) {
+      socket.takenBytes++;
+      clock.advance(900);
+      clock.read();
+    }
+    expect(reasons).toEqual([]);
+    clock.advance(1_000);
+    clock.read();
+    expect(reasons).toEqual(["not reading: nothing taken within sendQueue.stallTimeoutMs 1000"]);
+  });
+
+  test("is not kept alive by messages that only pile up", () => {
+    const { clock, socket, push, reasons } = queued({ maxBytes: 1_000 });
+    push(50);
+    socket.isBlocked = true;
+    for (let round = 0; round < 4; round++) {
+      push(1);
+      clock.advance(300);
+      clock.read();
+    }
     expect(reasons).toEqual(["not reading: nothing taken within sendQueue.stallTimeoutMs 1000"]);
   });
 

@@ -65,6 +65,38 @@ describe("scanQuery", () => {
   ])("%j", (query, values, rest) => {
     expect(scanQuery(query, "t")).toEqual({ values, rest });
   });
+
+  test.each([
+    ["access_token=1", ["1"], ""],
+    ["access%5Ftoken=1", ["1"], ""],
+    ["a=0&access%5ftoken=1&b=2", ["1"], "a=0&b=2"],
+    ["%61%63%63%65%73%73%5F%74%6F%6B%65%6E=1", ["1"], ""],
+    ["access%5Ftoken", [""], ""],
+    ["access%5Ftoken=1&access_token=2", ["1", "2"], ""],
+    ["access%255Ftoken=1", [], "access%255Ftoken=1"],
+    ["access%5Ftoken%=1", [], "access%5Ftoken%=1"],
+    ["access%5token=1", [], "access%5token=1"],
+    ["access%zztoken=1", [], "access%zztoken=1"],
+    ["access_toke%6=e", [], "access_toke%6=e"],
+    ["access_toke%=6e", [], "access_toke%=6e"],
+    ["access_toke&%6e=1", [], "access_toke&%6e=1"],
+    ["access_token%00=1", [], "access_token%00=1"],
+    ["?access_token=1", [], "?access_token=1"],
+  ])("a name counts as it reads, percent-encoded or not: %j", (query, values, rest) => {
+    expect(scanQuery(query, "access_token")).toEqual({ values, rest });
+  });
+
+  test("leaves nothing that URLSearchParams reads by that name", () => {
+    const piece = fc.constantFrom("t", "%74", "%54", "%", "7", "4", "=", "&", "+", "?", "%00", "%ef%bb%bf", "é", "x");
+    fc.assert(
+      fc.property(fc.array(piece), (pieces) => {
+        const query = pieces.join("");
+        const { values, rest } = scanQuery(query, "t");
+        expect(new URLSearchParams(`?${query}`).getAll("t")).toHaveLength(values.length);
+        expect(new URLSearchParams(`?${rest}`).has("t")).toBe(false);
+      }),
+    );
+  });
 });
 
 describe("scanBearer", () => {
@@ -126,6 +158,7 @@ describe("steps of the scanners", () => {
     "&",
     "=&",
     "access_token=&",
+    "access%5Ftoken=&",
     "bearer ",
     "é",
     "%",

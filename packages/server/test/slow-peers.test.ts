@@ -1,6 +1,10 @@
-import { describe, expect, test } from "vitest";
-import { RawSocket } from "../../../testkit/raw-socket.ts";
-import { serve, TestClient, until } from "./support/harness.ts";
+import { beforeAll, describe, expect, test } from "vitest";
+import { type Certificate, type Certificates, makeCertificates } from "../../../testkit/certificates.ts";
+import { RawSocket, within } from "../../../testkit/raw-socket.ts";
+import { withInternals } from "../src/internals.ts";
+import { defaultEngine, type Engine, type EngineSocket } from "../src/socket.ts";
+import { FakeClock } from "./support/fake-clock.ts";
+import { serve, TestClient, turns, until } from "./support/harness.ts";
 
 /** Far more than the kernel's buffers of a loopback connection take. */
 const CHUNK = new Uint8Array(262_144);
@@ -75,6 +79,111 @@ describe("a peer that does not read", () => {
     stuck.destroy();
   });
 });
+
+describe("one large message to a peer", () => {
+  let certificates: Certificates;
+  beforeAll(() => {
+    certificates = makeCertificates();
+  });
+  const SIZE = 33_554_432;
+  /** Of a frame of that length. */
+  const HEADER = 10;
+  const limits = { maxBytes: 67_108_864, stallTimeoutMs: 1_000 };
+
+  /** A server on a clock of the test's, with a peer that is sent the message and does not read. */
+  async function sending(certificate: Certificate | undefined) {
+    const clock = new FakeClock();
+    const sockets: EngineSocket[] = [];
+    const tls = certificate && { key: certificate.key, cert: certificate.cert };
+    const options = { sendQueue: limits, pingIntervalMs: 0, ...(tls && { tls }) };
+    const { server, port, connections } = await serve(withInternals(options, { clock, engine: watched(sockets) }));
+    const peer = await RawSocket.open(
+      port,
+      "/",
+      {},
+      certificate ? { tls: { ca: certificates.ca, servername: "localhost" } } : {},
+    );
+    peer.socket.pause();
+    let read = 0;
+    peer.socket.on("data", (chunk: Buffer) => (read += chunk.byteLength));
+    const { connection } = await connections.one(({ type }) => type === "connected");
+    const taken = connection.sendRaw(new Uint8Array(SIZE)).then(
+      () => "taken",
+      ({ code }) => code,
+    );
+    /** Lets time pass, and the server look at what moved. */
+    const pass = async (ms: number): Promise<void> => {
+      clock.advance(ms);
+      await turns(2);
+      clock.read();
+    };
+    /** Lets the peer read until the server's kernel had room for more. */
+    const readUntilSomeIsTaken = async (): Promise<void> => {
+      const socket = sockets[0] as EngineSocket;
+      const before = socket.takenBytes;
+      while (socket.takenBytes === before) {
+        const some = new Promise((resolve) => peer.socket.once("data", resolve));
+        peer.socket.resume();
+        await within("some bytes", some);
+        peer.socket.pause();
+        await turns(2);
+      }
+      // The message as a whole still counts as waiting.
+      expect(socket.bufferedBytes).toBeGreaterThanOrEqual(SIZE);
+    };
+    return { server, peer, connections, taken, pass, readUntilSomeIsTaken, read: () => read };
+  }
+
+  test.each([
+    ["TCP", () => undefined],
+    ["TLS", () => certificates.localhost],
+  ])("who reads slowly is left alone for longer than stallTimeoutMs, and gets it whole: %s", async (_, certificate) => {
+    const { server, peer, taken, pass, readUntilSomeIsTaken, read } = await sending(certificate());
+    for (let round = 0; round < 4; round++) {
+      await readUntilSomeIsTaken();
+      await pass(900);
+    }
+    peer.socket.resume();
+    await until("all of it has come", () => read() >= SIZE + HEADER);
+    expect([await taken, server.stats().severed]).toEqual(["taken", {}]);
+    peer.destroy();
+  });
+
+  test.each([
+    ["TCP", () => undefined],
+    ["TLS", () => certificates.localhost],
+  ])("who stops reading in its middle is closed after stallTimeoutMs: %s", async (_, certificate) => {
+    const { server, peer, connections, taken, pass, readUntilSomeIsTaken } = await sending(certificate());
+    await readUntilSomeIsTaken();
+    await until("4408", () => {
+      void pass(250);
+      return connections.all.some(({ type }) => type === "disconnected");
+    });
+    expect(connections.all.at(-1)).toMatchObject({
+      code: 4408,
+      reason: "not reading: nothing taken within sendQueue.stallTimeoutMs 1000",
+    });
+    expect([await taken, server.stats().severed]).toEqual(["UNKNOWN", { 4408: 1 }]);
+    peer.destroy();
+  });
+});
+
+/** The usual engine, whose sockets the test sees. */
+function watched(sockets: EngineSocket[]): Engine {
+  return {
+    name: defaultEngine.name,
+    createAcceptor(options) {
+      const acceptor = defaultEngine.createAcceptor(options);
+      return {
+        accept: (request, stream, head, answer, opened) =>
+          acceptor.accept(request, stream, head, answer, (socket) => {
+            sockets.push(socket);
+            return opened(socket);
+          }),
+      };
+    },
+  };
+}
 
 describe("parallel writes", () => {
   test("from many places arrive whole and in each one's order", async () => {

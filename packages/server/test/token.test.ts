@@ -1,4 +1,4 @@
-import { TOKEN_SUBPROTOCOL, tokenToSubprotocol } from "@websockets-simple/shared";
+import { REFUSED_SUBPROTOCOL, TOKEN_SUBPROTOCOL, tokenToSubprotocol } from "@websockets-simple/shared";
 import { describe, expect, test } from "vitest";
 import { chooseSubprotocol } from "../src/handshake/subprotocol.ts";
 import { findToken, type TokenSources } from "../src/handshake/token.ts";
@@ -25,7 +25,26 @@ describe("findToken", () => {
       { query: "a=1&access_token=x%20y+z&b=2" },
       { token: "x y z", query: "a=1&b=2", segments: [] },
     ],
-    ["an empty parameter, which is an empty token", ALL, { query: "access_token=" }, { token: "", query: "", segments: [] }],
+    [
+      "the query, whose name is percent-encoded",
+      ALL,
+      { query: "a=1&access%5Ftoken=x&b=2" },
+      { token: "x", query: "a=1&b=2", segments: [] },
+    ],
+    ["an empty parameter, which is none", ALL, { query: "access_token=" }, { token: undefined, query: "", segments: [] }],
+    ["an empty Bearer, which is none", ALL, { authorization: "Bearer " }, { token: undefined, query: "", segments: [] }],
+    [
+      "an empty subprotocol, which is none",
+      ALL,
+      { subprotocols: [TOKEN_SUBPROTOCOL, `${TOKEN_SUBPROTOCOL}.`] },
+      { token: undefined, query: "", segments: [] },
+    ],
+    [
+      "the path after empty ones elsewhere",
+      ALL,
+      { authorization: "Bearer ", subprotocols: [`${TOKEN_SUBPROTOCOL}.`], query: "access_token=", segments: ["room", "tok"] },
+      { token: "tok", query: "", segments: ["room"] },
+    ],
     [
       "the path, which loses its last segment",
       ALL,
@@ -64,6 +83,7 @@ describe("findToken", () => {
   test.each([
     ["a parameter that is no UTF-8", "access_token=%ff"],
     ["two parameters", "access_token=a&access_token=b"],
+    ["two parameters, one of them percent-encoded", "access_token=a&%61ccess_token=b"],
   ])("%s is a problem that does not quote the token", (_, query) => {
     const { problem } = findToken(ALL, { ...NOTHING, query });
     expect(problem).toMatch(/access_token/);
@@ -80,17 +100,20 @@ describe("chooseSubprotocol", () => {
     ["the application's beside the token's", ["chat", TOKEN_SUBPROTOCOL, token], ["chat"], "chat", "chat"],
     ["a token without its name, which is never sent back", [token], [], undefined, undefined],
   ])("%s", (_, offered, available, chosen, answer) => {
-    expect(chooseSubprotocol(offered, available)).toEqual({ chosen, answer });
+    expect(chooseSubprotocol(offered, available)).toEqual({ chosen, answer, refusal: answer });
+    // Who asks for a refusal that can be seen gets it, and it is never taken for the application's.
+    const asking = chooseSubprotocol([REFUSED_SUBPROTOCOL, ...offered], available);
+    expect(asking).toEqual({ chosen, answer, refusal: REFUSED_SUBPROTOCOL });
   });
 
   test("none in common names what is available", () => {
     expect(chooseSubprotocol(["x", "y"], ["a", "b"])).toEqual({
       problem: expect.stringContaining("Available: a, b."),
-      answer: "x",
+      refusal: "x",
     });
     expect(chooseSubprotocol([TOKEN_SUBPROTOCOL, token, "x"], [])).toEqual({
       problem: expect.stringContaining("without any"),
-      answer: "x",
+      refusal: "x",
     });
   });
 });

@@ -1,10 +1,11 @@
 import type { WebsocketsSimpleError } from "@websockets-simple/shared";
 import { describe, expect, test } from "vitest";
+import { type Asker, StopSignal } from "../src/handshake/asker.ts";
 import { type UserService, UserServiceGate } from "../src/handshake/user-service.ts";
 import { FakeClock } from "./support/fake-clock.ts";
 
-/** The signal of a client who stays. */
-const here = (): AbortSignal => new AbortController().signal;
+/** A client who stays. */
+const here = (): Asker => ({ gone: new AbortController().signal, stop: new StopSignal() });
 
 function gated<T>(getId: UserService<T>["getId"], concurrency = 2) {
   const clock = new FakeClock();
@@ -91,8 +92,8 @@ describe("the user service's gate", () => {
     const { calls, getId } = manual();
     const { gate } = gated(getId, 1);
     const leavers = [new AbortController(), new AbortController()];
-    const asked = gate.identify("a", (leavers[0] as AbortController).signal);
-    const waiting = gate.identify("b", (leavers[1] as AbortController).signal);
+    const asked = gate.identify("a", { ...here(), gone: (leavers[0] as AbortController).signal });
+    const waiting = gate.identify("b", { ...here(), gone: (leavers[1] as AbortController).signal });
     const last = gate.identify("c", here());
     for (const leaver of leavers) leaver.abort();
     expect(await Promise.all([asked, waiting])).toEqual(["gone", "gone"]);
@@ -108,7 +109,24 @@ describe("the user service's gate", () => {
 
   test("does not ask for who is gone already", async () => {
     const { calls, getId } = manual();
-    expect(await gated(getId).gate.identify("t", AbortSignal.abort())).toBe("gone");
+    expect(await gated(getId).gate.identify("t", { ...here(), gone: AbortSignal.abort() })).toBe("gone");
     expect(calls).toEqual([]);
+  });
+
+  test("when the server stops all calls are given up, even of those who have left, and no timer stays", async () => {
+    const { calls, getId } = manual();
+    const { clock, errors, gate } = gated(getId);
+    const stop = new StopSignal();
+    const leaver = new AbortController();
+    const verdicts = [leaver.signal, here().gone, here().gone].map((gone, index) => gate.identify(`t${index}`, { gone, stop }));
+    leaver.abort();
+    expect([clock.timers, calls.map(({ token }) => token)]).toEqual([3, ["t0", "t1"]]);
+    stop.stop();
+    expect(await Promise.all(verdicts)).toEqual(["gone", "gone", "gone"]);
+    expect([clock.timers, calls.map(({ signal }) => signal.aborted), errors]).toEqual([0, [true, true], []]);
+    expect(await gate.identify("t3", { ...here(), stop })).toBe("gone");
+    for (const call of calls) call.resolve(1);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([calls.length, errors]).toEqual([2, []]);
   });
 });

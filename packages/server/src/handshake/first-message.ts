@@ -1,3 +1,4 @@
+import { CloseCode } from "@websockets-simple/shared";
 import type { Clock } from "../clock.ts";
 import type { EngineSocket, SocketListener } from "../socket.ts";
 import type { Verdict } from "./user-service.ts";
@@ -9,73 +10,105 @@ export interface FirstMessageParts {
   readonly timeoutMs: number;
   /** The bound of messages once the token has come, in bytes. */
   readonly maxPayload: number;
-  identify(token: string, gone: AbortSignal): Promise<Verdict<unknown>>;
-  /** Makes a connection of it; undefined when that failed, and the socket was closed. */
-  admit(userId: unknown): Promise<SocketListener | undefined>;
+  /** Aborted when the peer has left, or the server stops. */
+  readonly gone: AbortSignal;
+  identify(token: string): Promise<Verdict<unknown>>;
+  /** Makes the application's state; rejects when that failed. */
+  createState(userId: unknown): Promise<unknown>;
+  /** Makes a connection of it. */
+  admit(data: unknown, userId: unknown): SocketListener;
   /** Says no and closes. */
-  refuse(verdict: "refused" | "failed", why: string): void;
-  /** The wait is over, one way or the other. */
+  refuse(code: number, why: string): void;
+  /** The peer has left without a word: nobody is to be told of it. */
+  leave(): void;
+  /** It is decided, one way or the other. */
   over(): void;
+  /** Tells of what should not have happened. */
+  failed(thrown: unknown): void;
 }
+
+/** RFC 6455 section 7.4.1, and the IANA registry for 1013. */
+const NO_CLOSE_FRAME = 1006;
+const INTERNAL_ERROR = 1011;
+const TRY_AGAIN_LATER = 1013;
+
+/** What a client is told when `createState` failed. */
+export const STATE_FAILED = "The server could not prepare the connection.";
 
 /**
  * Takes the first text message of a connection for its token. What follows it is kept, and reading pauses, until the
- * user is known.
+ * user is known; then it is told in order. A close frame is one of the things kept, so that a peer who sends its token, a
+ * message and a close is heard as one whose token came with the request: connected, the message, disconnected. A peer who
+ * leaves without a close frame before its user is known was never there.
  */
 export function awaitToken(socket: EngineSocket, parts: FirstMessageParts): SocketListener {
-  const gone = new AbortController();
-  const held: (string | Uint8Array)[] = [];
+  const kept: ((next: SocketListener) => void)[] = [];
   let state: "waiting" | "judging" | "over" = "waiting";
   let next: SocketListener | undefined;
-  const cancelTimer = parts.clock.after(parts.timeoutMs, () =>
-    refuse("refused", `no token within authTimeoutMs ${parts.timeoutMs}`),
-  );
+  const cancelTimer = parts.clock.after(parts.timeoutMs, () => {
+    // A peer who is closing already is not told any more; its end comes soon.
+    if (socket.isOpen) refuse(CloseCode.unauthorized, `no token within authTimeoutMs ${parts.timeoutMs}`);
+  });
 
   function end(): void {
-    if (state === "over") return;
     state = "over";
     cancelTimer();
     parts.over();
   }
 
-  function refuse(verdict: "refused" | "failed", why: string): void {
+  function refuse(code: number, why: string): void {
     end();
-    held.length = 0;
+    kept.length = 0;
     socket.resume();
-    parts.refuse(verdict, why);
+    parts.refuse(code, why);
   }
 
   async function judge(token: string): Promise<void> {
-    const verdict = await parts.identify(token, gone.signal);
-    if (gone.signal.aborted || verdict === "gone") return;
-    if (verdict === "refused") return refuse(verdict, "the token was refused");
-    if (verdict === "failed") return refuse(verdict, "the token could not be judged, try again later");
-    next = await parts.admit(verdict.userId);
+    const verdict = await parts.identify(token);
+    if (parts.gone.aborted || verdict === "gone") return;
+    if (verdict === "refused") return refuse(CloseCode.unauthorized, "the token was refused");
+    if (verdict === "failed") return refuse(TRY_AGAIN_LATER, "the token could not be judged, try again later");
+    const made = await parts.createState(verdict.userId).then(
+      (data) => ({ data }),
+      () => undefined,
+    );
+    if (parts.gone.aborted) return;
+    if (!made) return refuse(INTERNAL_ERROR, STATE_FAILED);
+    next = parts.admit(made.data, verdict.userId);
     end();
     socket.resume();
-    for (const message of held.splice(0)) next?.message(message);
+    for (const tell of kept.splice(0)) tell(next);
+  }
+
+  /** Tells it on, or keeps it while the token is judged. */
+  function pass(tell: (next: SocketListener) => void): void {
+    if (next) tell(next);
+    else if (state === "judging") kept.push(tell);
   }
 
   return {
     message(message) {
-      if (next) return next.message(message);
-      if (state === "judging") return void held.push(message);
-      if (state === "over") return;
-      if (typeof message !== "string") return refuse("refused", "the first message must be the token, as text");
+      if (state !== "waiting") return pass((to) => to.message(message));
+      if (typeof message !== "string") return refuse(CloseCode.unauthorized, "the first message must be the token, as text");
+      if (message === "") return refuse(CloseCode.unauthorized, "no token: the first message is empty");
       cancelTimer();
       state = "judging";
       // Nothing more is read meanwhile, so that the bound may be lifted for what came in the same read.
       socket.pause();
       socket.setMaxPayload(parts.maxPayload);
-      void judge(message);
+      judge(message).catch((thrown) => {
+        end();
+        socket.terminate();
+        parts.failed(thrown);
+      });
     },
     failed(error, kind) {
-      next?.failed(error, kind);
+      pass((to) => to.failed(error, kind));
     },
     closed(code, reason) {
+      if (next || (state === "judging" && code !== NO_CLOSE_FRAME)) return pass((to) => to.closed(code, reason));
+      parts.leave();
       end();
-      gone.abort();
-      next?.closed(code, reason);
     },
   };
 }

@@ -2,9 +2,12 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { CloseCode, type TokenPlace } from "@websockets-simple/shared";
 import type { Clock } from "../clock.ts";
+import type { CreateState } from "../create-state.ts";
 import { answer, type Refusal } from "../http-answer.ts";
 import { type Acceptor, checkUpgrade, type EngineSocket, type SocketListener } from "../socket.ts";
-import { awaitToken } from "./first-message.ts";
+import { type Asker, StopSignal } from "./asker.ts";
+import { Candidate } from "./candidate.ts";
+import { awaitToken, STATE_FAILED } from "./first-message.ts";
 import { scanSubprotocols } from "./scanners.ts";
 import { chooseSubprotocol, type SubprotocolChoice } from "./subprotocol.ts";
 import { below, parseTarget } from "./target.ts";
@@ -19,7 +22,7 @@ export interface Authentication {
   readonly unauthorizedString: string | undefined;
   readonly onUnauthorized: "auto" | "http" | "close";
   readonly timeoutMs: number;
-  identify(token: string, gone: AbortSignal): Promise<Verdict<unknown>>;
+  identify(token: string, asker: Asker): Promise<Verdict<unknown>>;
 }
 
 /** What a handshake needs of its surroundings. */
@@ -32,7 +35,7 @@ export interface HandshakeParts {
   readonly maxPayload: number;
   readonly authentication: Authentication | undefined;
   /** Makes the application's state; rejects when that failed, which was reported. Undefined: there is none to make. */
-  readonly createState: ((request: UpgradeRequest, userId: unknown) => Promise<unknown>) | undefined;
+  readonly createState: CreateState | undefined;
   /** Makes a connection of an open socket. */
   admit(socket: EngineSocket, request: UpgradeRequest, data: unknown, userId: unknown): SocketListener;
   /** Counts a refusal: an HTTP status, or a close code. */
@@ -41,64 +44,44 @@ export interface HandshakeParts {
   failed(thrown: unknown): void;
 }
 
-/** A request on its way through the handshake. */
-interface Candidate {
-  readonly request: IncomingMessage;
-  readonly stream: Duplex;
-  readonly head: Buffer;
-  readonly gone: AbortSignal;
-  /** Ends the watch for its leaving: the engine has it now. */
-  handOver(): void;
-}
-
 const BUSY: Refusal = { status: 503, reason: "Too many handshakes at once. Try again later.", headers: { "Retry-After": "1" } };
-const STATE_FAILED = "The server could not prepare the connection.";
 const IGNORE: SocketListener = Object.freeze({ message() {}, failed() {}, closed() {} });
-/** RFC 6455 section 7.4.1, and the IANA registry for 1013. */
-const INTERNAL_ERROR = 1011;
-const TRY_AGAIN_LATER = 1013;
 
 /** Judges upgrade requests: each ends as a connection, or with a clean answer, or is gone without a trace. */
 export class Handshakes {
   readonly #parts: HandshakeParts;
-  readonly #pending = new Set<Duplex>();
+  readonly #pending = new Set<Candidate>();
+  readonly #stop = new StopSignal();
 
   constructor(parts: HandshakeParts) {
     this.#parts = parts;
   }
 
-  /** How many are being judged, or have not told their token yet. */
+  /** How many are being judged, have not told their token yet, or still have `createState` running. */
   get pending(): number {
     return this.#pending.size;
   }
 
   /** Takes an upgrade request in. Never throws. */
   take(request: IncomingMessage, stream: Duplex, head: Buffer): void {
-    const gone = new AbortController();
-    const leave = (): void => {
-      gone.abort();
-      // A client that has said goodbye in an orderly way still holds its socket on this side.
-      if (this.#pending.delete(stream)) stream.destroy();
-    };
-    stream.on("error", leave).on("close", leave).on("end", leave);
-    const handOver = (): void => void stream.off("error", leave).off("close", leave).off("end", leave);
-    const candidate = { request, stream, head, gone: gone.signal, handOver };
-
+    // A connection whose TLS handshake ends only now.
+    if (this.#stop.isStopped) return void stream.destroy();
+    const candidate = new Candidate(request, stream, head, this.#pending, this.#stop);
     const malformed = checkUpgrade(request);
     if (malformed) return void this.#refuse(candidate, malformed);
     if (this.#pending.size >= this.#parts.maxPending) return void this.#refuse(candidate, BUSY);
-    this.#pending.add(stream);
+    candidate.enter();
     this.#judge(candidate).catch((thrown) => {
-      leave();
+      candidate.leave();
       stream.destroy();
       this.#parts.failed(thrown);
     });
   }
 
-  /** Destroys all that are pending. */
+  /** The server stops: destroys all that are pending, and waits no longer for what the application answers. */
   abort(): void {
-    for (const stream of this.#pending) stream.destroy();
-    this.#pending.clear();
+    for (const candidate of this.#pending) candidate.leave();
+    this.#stop.stop();
   }
 
   async #judge(candidate: Candidate): Promise<void> {
@@ -124,7 +107,7 @@ export class Handshakes {
     let userId: unknown;
     if (authentication && !isByMessage) {
       if (found.token === undefined) return this.#unauthorized(candidate, choice, "no token");
-      const verdict = await authentication.identify(found.token, candidate.gone);
+      const verdict = await authentication.identify(found.token, candidate);
       if (verdict === "gone" || candidate.gone.aborted) return;
       if (verdict === "refused") return this.#unauthorized(candidate, choice, "the token was refused");
       if (verdict === "failed") {
@@ -138,47 +121,43 @@ export class Handshakes {
     const channel = found.segments.join("/");
     const path = `/${[...service, ...found.segments].join("/")}`;
     const upgrade = new UpgradeRequest(request, stream, { path, channel, query: found.query, subprotocol: choice.chosen });
-    if (isByMessage) return this.#accept(candidate, choice, (socket) => this.#awaitToken(socket, stream, upgrade));
+    if (isByMessage) return this.#accept(candidate, choice.answer, (socket) => this.#awaitToken(socket, candidate, upgrade));
     let data: unknown;
     if (createState) {
       try {
-        data = await createState(upgrade, userId);
+        data = await candidate.keepPlace(createState(upgrade, userId, this.#stop));
       } catch {
-        return this.#refuse(candidate, { status: 500, reason: STATE_FAILED });
+        // Who has gone was not refused.
+        if (!candidate.gone.aborted) this.#refuse(candidate, { status: 500, reason: STATE_FAILED });
+        return;
       }
       if (candidate.gone.aborted) return;
     }
-    this.#accept(candidate, choice, (socket) => {
-      this.#pending.delete(stream);
+    this.#accept(candidate, choice.answer, (socket) => {
+      candidate.release();
       return this.#parts.admit(socket, upgrade, data, userId);
     });
   }
 
-  #awaitToken(socket: EngineSocket, stream: Duplex, upgrade: UpgradeRequest): SocketListener {
-    const { authentication, createState, clock, maxPayload, admit } = this.#parts;
+  #awaitToken(socket: EngineSocket, candidate: Candidate, upgrade: UpgradeRequest): SocketListener {
+    const { authentication, createState, clock, maxPayload, admit, refused, failed } = this.#parts;
     const { identify, timeoutMs, unauthorizedString } = authentication as Authentication;
     return awaitToken(socket, {
       clock,
       timeoutMs,
       maxPayload,
-      identify,
-      over: () => this.#pending.delete(stream),
-      admit: async (userId) => {
-        try {
-          const data = await createState?.(upgrade, userId);
-          return socket.isOpen ? admit(socket, upgrade, data, userId) : undefined;
-        } catch {
-          this.#parts.refused(INTERNAL_ERROR, STATE_FAILED, stream);
-          socket.close(INTERNAL_ERROR, STATE_FAILED);
-          return undefined;
-        }
-      },
-      refuse: (verdict, why) => {
-        const code = verdict === "refused" ? CloseCode.unauthorized : TRY_AGAIN_LATER;
-        this.#parts.refused(code, why, stream);
-        if (verdict === "refused" && unauthorizedString !== undefined) socket.send(unauthorizedString);
+      gone: candidate.gone,
+      identify: (token) => identify(token, candidate),
+      createState: async (userId) => createState && candidate.keepPlace(createState(upgrade, userId, this.#stop)),
+      admit: (data, userId) => admit(socket, upgrade, data, userId),
+      refuse: (code, why) => {
+        refused(code, why, candidate.stream);
+        if (code === CloseCode.unauthorized && unauthorizedString !== undefined) socket.send(unauthorizedString);
         socket.close(code, why);
       },
+      leave: () => candidate.leave(),
+      over: () => candidate.release(),
+      failed,
     });
   }
 
@@ -190,26 +169,26 @@ export class Handshakes {
       const reason = unauthorizedString ?? `Unauthorized: ${why}.`;
       return void this.#refuse(candidate, { status: 401, reason, headers: { "WWW-Authenticate": "Bearer" } });
     }
-    this.#parts.refused(CloseCode.unauthorized, why, candidate.stream);
-    this.#accept(candidate, choice, (socket) => {
-      this.#pending.delete(candidate.stream);
+    this.#accept(candidate, choice.refusal, (socket) => {
+      candidate.release();
+      this.#parts.refused(CloseCode.unauthorized, why, candidate.stream);
       if (unauthorizedString !== undefined) socket.send(unauthorizedString);
       socket.close(CloseCode.unauthorized, `unauthorized: ${why}`);
       return IGNORE;
     });
   }
 
-  #accept(candidate: Candidate, choice: SubprotocolChoice, opened: (socket: EngineSocket) => SocketListener): void {
-    const { request, stream, head, handOver } = candidate;
-    this.#parts.acceptor.accept(request, stream, head, { subprotocol: choice.answer }, (socket) => {
-      handOver();
+  #accept(candidate: Candidate, subprotocol: string | undefined, opened: (socket: EngineSocket) => SocketListener): void {
+    const { request, stream, head } = candidate;
+    this.#parts.acceptor.accept(request, stream, head, { subprotocol }, (socket) => {
+      candidate.handOver();
       return opened(socket);
     });
   }
 
-  #refuse({ stream }: Candidate, refusal: Refusal): void {
-    this.#pending.delete(stream);
-    this.#parts.refused(refusal.status, refusal.reason, stream);
-    answer(stream, refusal, this.#parts.clock);
+  #refuse(candidate: Candidate, refusal: Refusal): void {
+    candidate.release();
+    this.#parts.refused(refusal.status, refusal.reason, candidate.stream);
+    answer(candidate.stream, refusal, this.#parts.clock);
   }
 }

@@ -74,7 +74,12 @@ export interface QueryParameter {
   readonly rest: string;
 }
 
-/** Takes a parameter out of a query string. */
+/**
+ * Takes a parameter out of a query string: every one whose name reads `name`, percent-encoded or not, as the application
+ * would read it.
+ *
+ * @param name of ASCII, without spaces and `+`
+ */
 export function scanQuery(text: Scannable, name: string): QueryParameter {
   const values: string[] = [];
   const rest: string[] = [];
@@ -85,13 +90,32 @@ export function scanQuery(text: Scannable, name: string): QueryParameter {
     if (code === EQUALS && equals < 0) equals = index;
     if (code !== AMPERSAND) continue;
     const nameEnd = equals < 0 ? index : equals;
-    if (nameEnd - start === name.length && text.slice(start, nameEnd) === name)
-      values.push(text.slice(Math.min(nameEnd + 1, index), index));
+    if (isNamed(text, start, nameEnd, name)) values.push(text.slice(Math.min(nameEnd + 1, index), index));
     else if (index > start) rest.push(text.slice(start, index));
     start = index + 1;
     equals = -1;
   }
   return { values, rest: rest.join("&") };
+}
+
+/** Whether the name from `start` to `end` reads `name` once it is decoded. It is left at the first difference. */
+function isNamed(text: Scannable, start: number, end: number, name: string): boolean {
+  let at = start;
+  for (let index = 0; index < name.length; index++) {
+    if (at >= end) return false;
+    let code = text.charCodeAt(at++);
+    if (code === PERCENT && at + 2 <= end) {
+      code = 16 * hexDigit(text.charCodeAt(at)) + hexDigit(text.charCodeAt(at + 1));
+      at += 2;
+    }
+    if (code !== name.charCodeAt(index)) return false;
+  }
+  return at === end;
+}
+
+/** The value of a hexadecimal digit; NaN when it is none. */
+function hexDigit(code: number): number {
+  return Number.parseInt(String.fromCharCode(code), 16);
 }
 
 /** Reads the token of an Authorization header (RFC 6750 section 2.1); undefined when its scheme is not Bearer. */
@@ -110,6 +134,7 @@ const COMMA = 0x2c;
 const SEMICOLON = 0x3b;
 const EQUALS = 0x3d;
 const AMPERSAND = 0x26;
+const PERCENT = 0x25;
 
 function isBlank(code: number): boolean {
   return code === SPACE || code === TAB;

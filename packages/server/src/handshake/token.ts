@@ -24,7 +24,7 @@ export type TokenFinding =
 
 /**
  * Looks for a token in `places`, in their order, the path last: its last segment is only taken for a token when no
- * other place has one. A token parameter is taken out of the query whichever place wins.
+ * other place has one. A token parameter is taken out of the query whichever place wins. An empty token is none.
  */
 export function findToken(places: readonly TokenPlace[], sources: TokenSources): TokenFinding {
   const { segments } = sources;
@@ -34,7 +34,7 @@ export function findToken(places: readonly TokenPlace[], sources: TokenSources):
   for (const place of places) {
     const token = place === "path" ? undefined : readToken(place, sources, parameter.values[0]);
     if (token === null) return { problem: `The query's ${TOKEN_PARAMETER} is not percent-encoded UTF-8.` };
-    if (token !== undefined) return { token, query: parameter.rest, segments };
+    if (token) return { token, query: parameter.rest, segments };
   }
   const last = places.includes("path") ? segments.at(-1) : undefined;
   return last
@@ -42,13 +42,13 @@ export function findToken(places: readonly TokenPlace[], sources: TokenSources):
     : { token: undefined, query: parameter.rest, segments };
 }
 
-/** Undefined: none here; null: malformed. */
+/** Undefined or empty: none here; null: malformed. */
 function readToken(place: TokenPlace, sources: TokenSources, parameter: string | undefined): string | null | undefined {
   switch (place) {
     case "header":
       return sources.authorization === undefined ? undefined : scanBearer(sources.authorization);
     case "subprotocol":
-      return sources.subprotocols.map(tokenFromSubprotocol).find((token) => token !== undefined);
+      return sources.subprotocols.map(tokenFromSubprotocol).find(Boolean);
     case "query":
       return parameter === undefined ? undefined : decodeParameter(parameter);
     default:

@@ -57,7 +57,8 @@ export class UpgradeRequest {
 
   /** The query, without a token that it carried. */
   get query(): URLSearchParams {
-    return new URLSearchParams(this.#query);
+    // It takes off one question mark in front, which is here no part of the query but of its first name.
+    return new URLSearchParams(`?${this.#query}`);
   }
 
   /** The Origin header. */

@@ -1,5 +1,6 @@
 import { describeThrown, WebsocketsSimpleError } from "@websockets-simple/shared";
 import type { Clock } from "../clock.ts";
+import type { Asker, StopSignal } from "./asker.ts";
 
 /** Tells users by their tokens. Write one for your application. */
 export interface UserService<T> {
@@ -8,7 +9,8 @@ export interface UserService<T> {
    * as well); every other value is an id, 0 and "" included. To throw, reject or take longer than
    * `userServiceLimits.timeoutMs` is a failure: nobody is let in, and `error` tells of it.
    *
-   * @param options.signal aborted when the call is given up
+   * @param token never empty: an empty token is none
+   * @param options.signal aborted when the call is given up: it failed, or the server stops
    */
   getId(token: string, options: { readonly signal: AbortSignal }): T | null | undefined | Promise<T | null | undefined>;
 }
@@ -28,7 +30,9 @@ interface Call<T> {
   readonly token: string;
   readonly abort: AbortController;
   readonly resolve: (verdict: Verdict<T>) => void;
-  cancelTimer: () => void;
+  readonly stop: StopSignal;
+  /** Ends what watches over it. */
+  unwatch: () => void;
   state: "waiting" | "running" | "over";
 }
 
@@ -55,14 +59,22 @@ export class UserServiceGate<T> {
   }
 
   /** Asks for a token's user. Never rejects. How many wait is bounded by who calls. */
-  identify(token: string, gone: AbortSignal): Promise<Verdict<T>> {
-    if (gone.aborted) return Promise.resolve("gone");
+  identify(token: string, { gone, stop }: Asker): Promise<Verdict<T>> {
+    if (gone.aborted || stop.isStopped) return Promise.resolve("gone");
     return new Promise((resolve) => {
-      const call: Call<T> = { token, abort: new AbortController(), resolve, cancelTimer: () => {}, state: "waiting" };
+      const call: Call<T> = { token, abort: new AbortController(), resolve, stop, unwatch: () => {}, state: "waiting" };
       const { timeoutMs } = this.#limits;
-      call.cancelTimer = this.#clock.after(timeoutMs, () =>
+      const cancelTimer = this.#clock.after(timeoutMs, () =>
         this.#fail(call, `no answer within userServiceLimits.timeoutMs ${timeoutMs}`),
       );
+      const leaveStop = stop.onStop(() => {
+        this.#end(call, "gone");
+        call.abort.abort();
+      });
+      call.unwatch = () => {
+        cancelTimer();
+        leaveStop();
+      };
       gone.addEventListener("abort", () => {
         // A call that runs keeps its place until it ends: peers who come and go must not multiply the calls at once.
         if (call.state === "running") resolve("gone");
@@ -76,7 +88,7 @@ export class UserServiceGate<T> {
   #startNext(): void {
     if (this.#running >= this.#limits.concurrency) return;
     const [call] = this.#waiting;
-    if (!call) return;
+    if (!call || call.stop.isStopped) return;
     this.#waiting.delete(call);
     this.#running++;
     call.state = "running";
@@ -100,7 +112,7 @@ export class UserServiceGate<T> {
     if (call.state === "over") return;
     const wasRunning = call.state === "running";
     call.state = "over";
-    call.cancelTimer();
+    call.unwatch();
     this.#waiting.delete(call);
     call.resolve(verdict);
     if (verdict === "failed") call.abort.abort();

@@ -101,10 +101,18 @@ export async function listen(settings: ListenerSettings, events: ListenerEvents)
 /** Decides on every connection and request of one HTTP server. */
 function judge(server: Server, sockets: Set<Socket>, settings: ListenerSettings, events: ListenerEvents): void {
   const { clock, maxConnections } = settings;
+  /** Connections with a refused request: whatever comes behind it is neither judged nor answered. */
+  const refused = new WeakSet<Duplex>();
 
   function refuse(stream: Duplex, refusal: Refusal): void {
+    refused.add(stream);
     events.refused(refusal.status, refusal.reason, stream);
     answer(stream, refusal, clock);
+  }
+
+  /** Drops what comes behind a refused request, until the answer to that has left and its connection closes. */
+  function ignore(stream: Duplex): void {
+    stream.on("error", () => {}).resume();
   }
 
   takeOver(server, "connection", (socket, next) => {
@@ -122,22 +130,30 @@ function judge(server: Server, sockets: Set<Socket>, settings: ListenerSettings,
   }
 
   server.on("upgrade", (request, stream, head) => {
+    if (refused.has(stream)) return ignore(stream);
     const refusal = checkHead(request, settings);
     if (refusal) refuse(stream, refusal);
     else events.upgrade(request, stream, head);
   });
-  server.on("request", (request: IncomingMessage, response: ServerResponse) => {
+  const refuseRequest = (request: IncomingMessage, response: ServerResponse): void => {
+    if (refused.has(request.socket)) return;
+    refused.add(request.socket);
     const refusal = checkHead(request, settings) ?? checkUpgrade(request) ?? NOT_UPGRADED;
     events.refused(refusal.status, refusal.reason, request.socket);
     response.writeHead(refusal.status, answerHeaders(refusal)).end(refusal.reason);
+  };
+  // What a request expects (RFC 9110 section 10.1.1) is no reason to keep its connection: Node would answer by itself.
+  for (const event of ["request", "checkContinue", "checkExpectation"]) server.on(event, refuseRequest);
+  server.on("connect", (_request, stream) => {
+    if (refused.has(stream)) ignore(stream);
+    else refuse(stream, { status: 405, reason: "This is no proxy.", headers: { Allow: "GET" } });
   });
-  server.on("connect", (_request, stream) =>
-    refuse(stream, { status: 405, reason: "This is no proxy.", headers: { Allow: "GET" } }),
-  );
   server.on("clientError", (error: Error & { code?: string }, stream) => {
     const refusal = refusalOfClientError(error.code);
+    // Where an answer is on its way, the connection closes after it.
+    if (refusal && refused.has(stream)) return;
     if (!refusal || !stream.writable) stream.destroy();
-    else if (!stream.writableEnded) refuse(stream, refusal);
+    else refuse(stream, refusal);
   });
 }
 
