@@ -60,7 +60,7 @@ export function createChatRoom(port) {
    * What comes off the wire has the fields of a packet; of ours it may have anything.
    *
    * @param {import("./packets.d.ts").SayPacket} packet
-   * @param {import("@websockets-simple/server").AuthConnection<string, undefined, ChatPacket>} connection
+   * @param {import("@websockets-simple/server").AuthConnection<string, ChatPacket>} connection
    */
   function say({ id, data }, connection) {
     if (typeof id !== "string" || id.length > 40 || data.length > MAX_TEXT_LENGTH) return;

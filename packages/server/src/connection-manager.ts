@@ -1,10 +1,11 @@
+import type { Packet } from "@websockets-simple/shared";
 import type { Connection } from "./connection.ts";
 
 /**
  * Keeps the open connections. Subclass it to look at who comes and goes, and call `super`; give one instance to one
  * server, which alone calls `add` and `remove`. Broadcasts go to `connections`.
  */
-export class ConnectionManager<C extends Connection<unknown> = Connection> {
+export class ConnectionManager<C extends Connection<Packet, unknown> = Connection> {
   readonly #connections = new Map<string, C>();
 
   /** The open connections by id. */

@@ -22,7 +22,7 @@ export interface ConnectionPeer<P extends Packet> {
 }
 
 /** One client, from the accepted upgrade to the end. */
-export class Connection<D = undefined, P extends Packet = Packet> {
+export class Connection<P extends Packet = Packet, D = undefined> {
   readonly #peer: ConnectionPeer<P>;
   /** Your own state: what `createState` returned. */
   data: D;
@@ -141,7 +141,7 @@ export class Connection<D = undefined, P extends Packet = Packet> {
 }
 
 /** A connection whose user is known. */
-export class AuthConnection<T, D = undefined, P extends Packet = Packet> extends Connection<D, P> {
+export class AuthConnection<T, P extends Packet = Packet, D = undefined> extends Connection<P, D> {
   /** What the user service answered. */
   readonly userId: T;
 

@@ -14,7 +14,7 @@ export class WebsocketHandler<P extends Packet = Packet, D = undefined> {
    *
    * @throws WebsocketsSimpleError `INVALID_PACKET` when the `packet` schema refuses it
    */
-  protected messageReceived(message: string, _connection: Connection<D, P>): P | undefined {
+  protected messageReceived(message: string, _connection: Connection<P, D>): P | undefined {
     const { packet, error } = this.#decoded(message);
     if (error) throw error;
     return packet;
@@ -26,7 +26,7 @@ export class WebsocketHandler<P extends Packet = Packet, D = undefined> {
   }
 
   /** For the server: what to tell listeners; undefined: nothing. Without a packet, the text fits no schema and is told raw. */
-  receive(message: string, connection: Connection<D, P>): { packet?: P } | undefined {
+  receive(message: string, connection: Connection<P, D>): { packet?: P } | undefined {
     if (this.messageReceived === WebsocketHandler.prototype.messageReceived) {
       const { packet, error } = this.#decoded(message);
       if (error) throw error;

@@ -26,7 +26,7 @@ export interface Roster<C> {
 }
 
 /** What the hub needs of its surroundings. */
-export interface HubParts<P extends Packet, D, C extends Connection<D, P>> {
+export interface HubParts<P extends Packet, D, C extends Connection<P, D>> {
   readonly clock: Clock;
   readonly codec: CodecOptions<P>;
   readonly counters: Counters;
@@ -43,7 +43,7 @@ export interface HubParts<P extends Packet, D, C extends Connection<D, P>> {
 }
 
 /** Where connections, messages and listeners meet. Whatever of the application's fails here harms nobody else. */
-export class Hub<P extends Packet, D, C extends Connection<D, P>> {
+export class Hub<P extends Packet, D, C extends Connection<P, D>> {
   readonly #parts: HubParts<P, D, C>;
   readonly #context: PeerContext<P>;
   readonly #peers = new Map<C, Peer<P>>();

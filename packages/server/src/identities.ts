@@ -1,3 +1,4 @@
+import type { Packet } from "@websockets-simple/shared";
 import type { Connection } from "./connection.ts";
 
 /** A user and the connections that are open for it: never none. */
@@ -8,7 +9,7 @@ export interface Identity<T, C = Connection> {
 }
 
 /** Who is connected. A user comes with the first connection and goes with the last one. */
-export class Identities<T, C extends Connection<unknown>> {
+export class Identities<T, C extends Connection<Packet, unknown>> {
   readonly #users = new Map<T, { userId: T; connections: Map<string, C> }>();
 
   /** The users by id. */

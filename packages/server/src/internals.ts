@@ -6,7 +6,7 @@ import type { Roster } from "./hub.ts";
 import type { Engine } from "./socket.ts";
 
 /** What tests and the authenticated server put in place of the usual. */
-export interface ServerInternals<P extends Packet, D, C extends Connection<D, P>> {
+export interface ServerInternals<P extends Packet, D, C extends Connection<P, D>> {
   readonly clock?: Clock;
   readonly engine?: Engine;
   readonly roster?: Roster<C>;
@@ -21,7 +21,7 @@ export interface ServerInternals<P extends Packet, D, C extends Connection<D, P>
 const INTERNALS = Symbol("internals");
 
 /** Adds internals to an options object; those it has already stay. They travel there so that no public signature names them. */
-export function withInternals<O extends object, P extends Packet, D, C extends Connection<D, P>>(
+export function withInternals<O extends object, P extends Packet, D, C extends Connection<P, D>>(
   options: O,
   internals: ServerInternals<P, D, C>,
 ): O {
@@ -29,6 +29,6 @@ export function withInternals<O extends object, P extends Packet, D, C extends C
 }
 
 /** The internals of an options object; empty when it has none. */
-export function internalsOf<P extends Packet, D, C extends Connection<D, P>>(options: object): ServerInternals<P, D, C> {
+export function internalsOf<P extends Packet, D, C extends Connection<P, D>>(options: object): ServerInternals<P, D, C> {
   return (options as { [INTERNALS]?: ServerInternals<P, D, C> })[INTERNALS] ?? {};
 }

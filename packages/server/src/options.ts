@@ -35,14 +35,17 @@ export interface ServerLimits {
   maxHeaders?: number | undefined;
   /** Bytes of the URL, 16 to 65,536; more is HTTP 414. Default: 8,192. */
   maxUrlBytes?: number | undefined;
-  /** Upgrade requests and tokens being judged at the same time, 1 to 1,000,000; more is HTTP 503. Default: 1,000. */
+  /**
+   * Upgrade requests and tokens being judged, and `createState` running, also for clients who have left, at the same time,
+   * 1 to 1,000,000; more is HTTP 503. Default: 1,000.
+   */
   maxPendingHandshakes?: number | undefined;
   /** TCP connections, 1 to Infinity; more is HTTP 503. Default: what the process's limit of open files allows, less a reserve. */
   maxConnections?: number | undefined;
 }
 
 /** The options of a server. All are checked by the constructor, which throws `INVALID_OPTION`. */
-export interface ServerOptions<P extends Packet = Packet, D = undefined, C extends Connection<D, P> = Connection<D, P>> {
+export interface ServerOptions<P extends Packet = Packet, D = undefined, C extends Connection<P, D> = Connection<P, D>> {
   /** The port, 0 to 65,535; 0: any free one, which `start()` tells, another one at each start. Default: 0. */
   port?: number | undefined;
   /** The address or name to listen on. Default: all interfaces, IPv6 and IPv4. */
@@ -93,7 +96,7 @@ export interface ServerOptions<P extends Packet = Packet, D = undefined, C exten
 
 /** The options of an authenticated server. */
 export interface AuthServerOptions<T, P extends Packet = Packet, D = undefined>
-  extends Omit<ServerOptions<P, D, AuthConnection<T, D, P>>, "createState"> {
+  extends Omit<ServerOptions<P, D, AuthConnection<T, P, D>>, "createState"> {
   /** As for a server without authentication; it is told the user as well. */
   createState?: ((request: UpgradeRequest, userId: T) => D | Promise<D>) | undefined;
   /** What a refused client gets: the body of the HTTP 401, or a message before the close. Default: a plain sentence in the body. */

@@ -14,9 +14,9 @@ import { WebsocketServer } from "./server.ts";
 export class WebsocketServerAuth<T, P extends Packet = Packet, D = undefined> extends WebsocketServer<
   P,
   D,
-  AuthConnection<T, D, P>
+  AuthConnection<T, P, D>
 > {
-  readonly #identities: Identities<T, AuthConnection<T, D, P>>;
+  readonly #identities: Identities<T, AuthConnection<T, P, D>>;
 
   /**
    * Checks the options; nothing is opened before `start()`.
@@ -31,13 +31,13 @@ export class WebsocketServerAuth<T, P extends Packet = Packet, D = undefined> ex
     if (typeof userService?.getId !== "function") {
       throw new WebsocketsSimpleError("INVALID_ARGUMENT", "user service: expected an object with getId(token)");
     }
-    const identities = new Identities<T, AuthConnection<T, D, P>>();
-    const internals: ServerInternals<P, D, AuthConnection<T, D, P>> = {
+    const identities = new Identities<T, AuthConnection<T, P, D>>();
+    const internals: ServerInternals<P, D, AuthConnection<T, P, D>> = {
       roster: {
         add: (connection) => identities.add(connection.userId, connection),
         remove: (connection) => identities.remove(connection.userId, connection),
       },
-      createConnection: (peer, data, userId) => new AuthConnection<T, D, P>(peer, data, userId as T),
+      createConnection: (peer, data, userId) => new AuthConnection<T, P, D>(peer, data, userId as T),
       authenticate: (clock, report) => {
         const gate = new UserServiceGate(userService, auth.userServiceLimits, clock, report);
         return {
@@ -46,16 +46,16 @@ export class WebsocketServerAuth<T, P extends Packet = Packet, D = undefined> ex
           onUnauthorized: auth.onUnauthorized,
           timeoutMs: auth.authTimeoutMs,
           maxPayloadBeforeAuth: auth.maxPayloadBeforeAuth,
-          identify: (token, gone) => gate.identify(token, gone),
+          identify: (token, asker) => gate.identify(token, asker),
         };
       },
     };
-    super(withInternals(rest as ServerOptions<P, D, AuthConnection<T, D, P>>, internals));
+    super(withInternals(rest as ServerOptions<P, D, AuthConnection<T, P, D>>, internals));
     this.#identities = identities;
   }
 
   /** Who is connected, by user id. A user comes with the first connection and goes with the last one. */
-  get identities(): ReadonlyMap<T, Identity<T, AuthConnection<T, D, P>>> {
+  get identities(): ReadonlyMap<T, Identity<T, AuthConnection<T, P, D>>> {
     return this.#identities.users;
   }
 
@@ -75,7 +75,7 @@ export class WebsocketServerAuth<T, P extends Packet = Packet, D = undefined> ex
   /** Sends a text or a packet to all users: every connection here has one, so this is `broadcast`. */
   broadcastToAllAuthorizedUsers(
     input: string | PacketInput<P>,
-    options: BroadcastOptions<AuthConnection<T, D, P>> = {},
+    options: BroadcastOptions<AuthConnection<T, P, D>> = {},
   ): Promise<number> {
     return this.broadcast(input, options);
   }
@@ -83,7 +83,7 @@ export class WebsocketServerAuth<T, P extends Packet = Packet, D = undefined> ex
   /** Sends a text or bytes as they are to all users: `broadcastRaw`. */
   broadcastToAllAuthorizedUsersRaw(
     input: string | Uint8Array,
-    options: BroadcastOptions<AuthConnection<T, D, P>> = {},
+    options: BroadcastOptions<AuthConnection<T, P, D>> = {},
   ): Promise<number> {
     return this.broadcastRaw(input, options);
   }

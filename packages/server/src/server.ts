@@ -31,7 +31,7 @@ import { createCounters, type ServerStats, toStats } from "./stats.ts";
 export class WebsocketServer<
   P extends Packet = Packet,
   D = undefined,
-  C extends Connection<D, P> = Connection<D, P>,
+  C extends Connection<P, D> = Connection<P, D>,
 > extends IsolatingEmitter<ServerEvents<P, C>> {
   readonly #options: CheckedOptions<P, D>;
   readonly #internals: ServerInternals<P, D, C>;
@@ -76,7 +76,7 @@ export class WebsocketServer<
       manager: this.#manager,
       roster: internals.roster,
       log: this.#log,
-      createConnection: internals.createConnection ?? ((peer, data) => new Connection<D, P>(peer, data) as C),
+      createConnection: internals.createConnection ?? ((peer, data) => new Connection<P, D>(peer, data) as C),
       emit: (event, payload) => void this.emit(event, payload),
       isHeard: (event) => this.listenerCount(event) > 0,
     });

@@ -1,8 +1,11 @@
 import { createRequire } from "node:module";
 import { Worker } from "node:worker_threads";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { frame, Opcode, RawSocket, within } from "../../../testkit/raw-socket.ts";
-import { serve, TestClient } from "./support/harness.ts";
+import { ManualClock } from "../../../testkit/manual-clock.ts";
+import { frame, Opcode, RawSocket } from "../../../testkit/raw-socket.ts";
+import { type Clock, systemClock } from "../src/clock.ts";
+import { withInternals } from "../src/internals.ts";
+import { Arrivals, serve, TestClient } from "./support/harness.ts";
 
 describe("the text ping", () => {
   test("comes each interval; who answers stays, in whatever case and spacing, and nobody is told", async () => {
@@ -56,35 +59,45 @@ describe("the text ping", () => {
     stuck.destroy();
   });
 
-  test("a blocked event loop kills nobody who answers", async () => {
-    const { port, connections } = await serve({ pingIntervalMs: 100 });
+  test.each([
+    ["in time", 1_000],
+    ["late", 3_500],
+  ])("a blocked event loop kills nobody whose answer lies unread: the next sweep comes %s", async (_, afterMs) => {
+    // The time is the test's; what the server waits for from the network is real.
+    const time = new ManualClock();
+    const clock: Clock = { ...systemClock, now: () => time.now(), after: (ms, run) => time.after(ms, run) };
+    const { port, connections } = await serve(withInternals({ pingIntervalMs: 1_000 }, { clock }));
     const clients = 20;
+    const answers = new Int32Array(new SharedArrayBuffer(4));
     // In a thread of its own: it answers while this one is blocked.
     const worker = new Worker(
       `const { workerData, parentPort } = require("node:worker_threads");
        const WebSocket = require(workerData.ws);
-       let pings = 0;
+       const answered = () => {
+         Atomics.add(workerData.answers, 0, 1);
+         Atomics.notify(workerData.answers, 0);
+         parentPort.postMessage(null);
+       };
        for (let index = 0; index < workerData.clients; index++) {
          const socket = new WebSocket("ws://127.0.0.1:" + workerData.port);
-         socket.on("message", () => { socket.send("pong"); parentPort.postMessage(++pings); });
+         socket.on("message", () => socket.send("pong", answered));
          socket.on("error", () => {});
        }`,
-      { eval: true, workerData: { port, clients, ws: createRequire(import.meta.url).resolve("ws") } },
+      { eval: true, workerData: { port, clients, answers, ws: createRequire(import.meta.url).resolve("ws") } },
     );
     onTestFinished(async () => void (await worker.terminate()));
-    const pings = (count: number): Promise<void> =>
-      within(
-        `${count} pings`,
-        new Promise((resolve) => worker.on("message", (seen: number) => void (seen >= count && resolve()))),
-      );
+    const told = new Arrivals<null>();
+    worker.on("message", (answer: null) => told.add(answer));
     await connections.has(clients, ({ type }) => type === "connected");
-    await pings(clients);
-    for (let round = 0; round < 3; round++) {
-      const endMs = performance.now() + 350;
-      while (performance.now() < endMs);
-      await new Promise((resolve) => setImmediate(resolve));
+
+    time.pass(1_000);
+    for (let seen = 0; seen < clients; seen = Atomics.load(answers, 0)) {
+      expect(Atomics.wait(answers, 0, seen, 10_000)).not.toBe("timed-out");
     }
-    await pings(clients * 4);
+    // Nothing was read here since, and nothing is read before these sweeps, or before the grace of a late one ends.
+    time.stall(afterMs);
+    time.pass(500);
+    await told.has(clients * 2);
     expect(connections.all.filter(({ type }) => type === "disconnected")).toEqual([]);
   });
 });

@@ -153,10 +153,7 @@ describe("messages", () => {
 
   test("a handler subclass decides what a text is: its packet, or no event", async () => {
     class Upper extends WebsocketHandler<Packet & { by: string }> {
-      protected override messageReceived(
-        message: string,
-        connection: Connection<undefined>,
-      ): (Packet & { by: string }) | undefined {
+      protected override messageReceived(message: string, connection: Connection): (Packet & { by: string }) | undefined {
         if (message === "secret") return undefined;
         return { data: message.toUpperCase(), timestamp: new Date(0), by: connection.id };
       }
@@ -171,7 +168,7 @@ describe("messages", () => {
 
   test("a handler subclass may leave decoding to the default", async () => {
     class Same extends WebsocketHandler {
-      protected override messageReceived(message: string, connection: Connection<undefined>): Packet | undefined {
+      protected override messageReceived(message: string, connection: Connection): Packet | undefined {
         return super.messageReceived(message, connection);
       }
     }
@@ -182,12 +179,12 @@ describe("messages", () => {
 
   test("a custom connection manager sees who comes and goes", async () => {
     const seen: string[] = [];
-    class Watching extends ConnectionManager<Connection<undefined>> {
-      override add(connection: Connection<undefined>): void {
+    class Watching extends ConnectionManager<Connection> {
+      override add(connection: Connection): void {
         seen.push(`+${connection.channel}`);
         super.add(connection);
       }
-      override remove(connection: Connection<undefined>): void {
+      override remove(connection: Connection): void {
         seen.push(`-${connection.channel}`);
         super.remove(connection);
       }

@@ -85,6 +85,13 @@ describe("the type of user ids", () => {
 });
 
 describe("the order of type parameters", () => {
+  test("is packets, then connection.data, for connections as well", () => {
+    expectTypeOf<ConnectionOf<WebsocketServer<ChatPacket, Date>>>().toEqualTypeOf<Connection<ChatPacket, Date>>();
+    expectTypeOf<ConnectionOf<WebsocketServerAuth<number, ChatPacket, Date>>>().toEqualTypeOf<
+      AuthConnection<number, ChatPacket, Date>
+    >();
+  });
+
   test("is packets, then connection.data, for servers and their options", () => {
     expectTypeOf<WebsocketServer<ChatPacket, Date>>().toExtend<{ connections: ReadonlyMap<string, { data: Date }> }>();
     type Auth = WebsocketServerAuth<number, ChatPacket, Date>;

@@ -60,14 +60,14 @@ const TEST_OPTIONS = { host: "127.0.0.1", closeTimeoutMs: 100 };
 /** Starts a server that is disposed when the test ends. */
 export async function serve<P extends Packet = Packet, D = undefined>(
   options: ServerOptions<P, D> = {},
-): Promise<Running<WebsocketServer<P, D>, P, Connection<D, P>>> {
-  return run<WebsocketServer<P, D>, P, Connection<D, P>>(new WebsocketServer<P, D>({ ...TEST_OPTIONS, ...options }));
+): Promise<Running<WebsocketServer<P, D>, P, Connection<P, D>>> {
+  return run<WebsocketServer<P, D>, P, Connection<P, D>>(new WebsocketServer<P, D>({ ...TEST_OPTIONS, ...options }));
 }
 
 /** Starts an authenticated server that is disposed when the test ends. */
 export async function serveAuth<T = number, D = undefined>(options: AuthServerOptions<T, Packet, D>, service: UserService<T>) {
   const server = new WebsocketServerAuth<T, Packet, D>({ ...TEST_OPTIONS, ...options }, service);
-  return run<typeof server, Packet, import("../../src/index.ts").AuthConnection<T, D>>(server);
+  return run<typeof server, Packet, import("../../src/index.ts").AuthConnection<T, Packet, D>>(server);
 }
 
 async function run<S extends { dispose(): Promise<void>; start(): Promise<{ port: number }> }, P extends Packet, C>(
