@@ -3,11 +3,12 @@ import { existsSync, readdirSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { digest, readNote, stampFile, writeNote } from "./stamps.mjs";
-import { PUBLISHED, pnpm, WORK } from "./workspace.mjs";
+import { PUBLISHED, pnpm, readJson, WORK } from "./workspace.mjs";
 
 const FOLDER = join(WORK, "packed");
 const STAMP = stampFile("packed");
-const CONTENTS = PUBLISHED.flatMap((name) => ["dist", "package.json", "README.md"].map((part) => `packages/${name}/${part}`));
+/** What npm packs beside the files that a manifest lists. */
+const ALWAYS = ["package.json", "README.md", "LICENSE"];
 
 /**
  * Needs a build. Packs again only what changed.
@@ -15,7 +16,10 @@ const CONTENTS = PUBLISHED.flatMap((name) => ["dist", "package.json", "README.md
  * @returns {Promise<{ client: string, server: string, state: string }>} the tarballs' paths, and a digest of what is in them
  */
 export async function ensurePacked() {
-  const state = digest(["LICENSE", ...CONTENTS]);
+  const contents = PUBLISHED.map((name) => `packages/${name}`).flatMap((folder) =>
+    [...ALWAYS, ...readJson(`${folder}/package.json`).files].map((part) => `${folder}/${part}`),
+  );
+  const state = digest(contents);
   if (readNote(STAMP) !== state || !existsSync(FOLDER)) {
     await rm(FOLDER, { recursive: true, force: true });
     await mkdir(FOLDER, { recursive: true });

@@ -62,6 +62,8 @@ interface Packet {
 type PacketInput<P extends Packet = Packet> = P extends unknown ? Omit<P, "timestamp"> & {
     timestamp?: Date;
 } : never;
+/** What can be sent as a packet: one, or a text where a packet needs nothing else. */
+type Sendable<P extends Packet = Packet> = PacketInput<P> | (Packet extends P ? string : never);
 /**
  * Makes a packet around a text, stamped with the current time.
  *
@@ -197,45 +199,45 @@ interface TokenRequest {
 /** When a client asks whether the connection is alive. */
 interface HeartbeatOptions {
     /** Milliseconds from one ping to the next, 100 to 2,147,483,647. Default: 25,000. */
-    intervalMs?: number;
+    intervalMs?: number | undefined;
     /** Milliseconds to wait for a sign of life after a ping, 100 to 2,147,483,647. Default: 6,000. */
-    timeoutMs?: number;
+    timeoutMs?: number | undefined;
 }
 
 /** Bounds of what waits while the client is away. */
 interface OutboxOptions {
     /** The largest number of messages, 1 to 1,000,000. Default: 1,000. */
-    maxMessages?: number;
+    maxMessages?: number | undefined;
     /** The largest number of bytes in all, 1 and up. Default: 1,048,576. */
-    maxBytes?: number;
+    maxBytes?: number | undefined;
     /** How long a message waits, in milliseconds, 1 to 2,147,483,647. Default: 120,000. */
-    maxAgeMs?: number;
+    maxAgeMs?: number | undefined;
 }
 
 /** The options that say where to connect: `url`, or the parts of one. */
 interface AddressOptions {
     /** `ws:`, `wss:`, `http:` or `https:`; in a page also relative to it. */
-    url?: string;
+    url?: string | undefined;
     /** Instead of `url`: the host. */
-    host?: string;
+    host?: string | undefined;
     /** Instead of `url`: the port, 1 to 65535. Default: the scheme's own. */
-    port?: number;
+    port?: number | undefined;
     /** Instead of `url`: whether to use TLS. Default: false, in a page as the page does. */
-    secure?: boolean;
+    secure?: boolean | undefined;
     /** Instead of `url`: the path. Default: `/`. */
-    path?: string;
+    path?: string | undefined;
     /** Parameters added to the URL's query. */
-    query?: Readonly<Record<string, string>>;
+    query?: Readonly<Record<string, string>> | undefined;
 }
 
 /** TLS settings of a Node client. A browser decides on trust by itself and takes none. */
 interface ClientTlsOptions {
     /** The certificates of your own authority, PEM. Default: the system's authorities. */
-    ca?: string | Uint8Array | readonly (string | Uint8Array)[];
+    ca?: string | Uint8Array | readonly (string | Uint8Array)[] | undefined;
     /** The name that the certificate must bear. Default: the URL's host. */
-    servername?: string;
+    servername?: string | undefined;
     /** false accepts any certificate: for tests on your own machine only. Default: true. */
-    rejectUnauthorized?: boolean;
+    rejectUnauthorized?: boolean | undefined;
 }
 /** The parts of a WHATWG WebSocket that are used. Types that differ from library to library are left open (`never`). */
 interface SocketLike {
@@ -266,58 +268,58 @@ type WebSocketClass = new (url: string, protocols?: string | string[], options?:
 /** How a client comes back. */
 interface ReconnectOptions {
     /** The bound of the first delay in milliseconds, 1 to 2,147,483,647; it doubles with each failure. Default: 500. */
-    baseDelayMs?: number;
+    baseDelayMs?: number | undefined;
     /** The bound of every delay in milliseconds, 1 to 2,147,483,647. Default: 30,000. */
-    maxDelayMs?: number;
+    maxDelayMs?: number | undefined;
     /** Attempts in a row without a lasting connection, the first one included; 1 and up. Default: Infinity. */
-    maxAttempts?: number;
+    maxAttempts?: number | undefined;
     /** How long a connection must last before failures are forgotten, in milliseconds. Default: 5,000. */
-    settleMs?: number;
+    settleMs?: number | undefined;
 }
 /** The options of a client. All are checked by the constructor, which throws `INVALID_OPTION`. */
 interface ClientOptions<P extends Packet = Packet> extends AddressOptions {
     /** Application subprotocols, best first. A server that picks none of them is refused. Default: none. */
-    subprotocols?: readonly string[];
+    subprotocols?: readonly string[] | undefined;
     /**
      * Where the token travels. `"path"` and `"query"` put it into a URL, and so into logs on the way.
      * Default: `"header"` in Node, `"subprotocol"` in browsers; both are understood by our server.
      */
-    tokenIn?: TokenPlace;
+    tokenIn?: TokenPlace | undefined;
     /** Whether and how to come back. Default: `{}`, which is to say yes. */
-    reconnect?: boolean | ReconnectOptions;
+    reconnect?: boolean | ReconnectOptions | undefined;
     /** How long one attempt may take in milliseconds, 1 to 2,147,483,647. Default: 10,000. */
-    connectTimeoutMs?: number;
+    connectTimeoutMs?: number | undefined;
     /** How long the server has to answer a close frame in milliseconds, 1 to 2,147,483,647. Default: 5,000. */
-    closeTimeoutMs?: number;
+    closeTimeoutMs?: number | undefined;
     /** What waits while away; false: sends reject at once while away. Default: `{}`. */
-    outbox?: boolean | OutboxOptions;
+    outbox?: boolean | OutboxOptions | undefined;
     /**
      * Whether to look for dead connections. Default: true in Node (RFC 6455 pings), false in browsers, which have none:
      * there it sends the text `ping`, which our server answers and other servers take for a message.
      */
-    heartbeat?: boolean | HeartbeatOptions;
+    heartbeat?: boolean | HeartbeatOptions | undefined;
     /** What a packet must look like (Standard Schema: zod, valibot, arktype, …). Default: any packet. */
-    packet?: StandardSchema<P>;
+    packet?: StandardSchema<P> | undefined;
     /** The spelling of field names on the wire; `"pascal"` is .NET's. Default: `"camel"`. */
-    packetCasing?: PacketCasing;
-    /** The largest message taken in, in bytes, 1 and up (Node). Default: 1,048,576. */
-    maxPayload?: number;
+    packetCasing?: PacketCasing | undefined;
+    /** The largest message taken in, in bytes, 1 to 2,147,483,647 (Node). Default: 1,048,576. */
+    maxPayload?: number | undefined;
     /** The most bytes that may wait inside the socket; sends beyond it reject with NOT_SENT. Default: 16,777,216. */
-    maxBufferedBytes?: number;
+    maxBufferedBytes?: number | undefined;
     /** The most messages that an async iterator keeps unread, 1 and up. Default: 1,000. */
-    maxQueuedMessages?: number;
+    maxQueuedMessages?: number | undefined;
     /** Whom to trust (Node). Default: the system's authorities. */
-    tls?: ClientTlsOptions;
+    tls?: ClientTlsOptions | undefined;
     /** The wire. `"session"` is not available yet. Default: `"classic"`. */
-    wire?: "classic";
+    wire?: "classic" | undefined;
     /** Another WebSocket class (React Native, tests). Default: the platform's. */
-    webSocket?: WebSocketClass;
+    webSocket?: WebSocketClass | undefined;
 }
 
 /** How to connect. */
 interface ConnectOptions {
     /** Ends the attempt when aborted; an open connection is left alone. */
-    signal?: AbortSignal;
+    signal?: AbortSignal | undefined;
 }
 /**
  * A client that connects, comes back by itself, and says truthfully what became of every message.
@@ -342,9 +344,10 @@ declare class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitte
      * Connects, and keeps trying as option `reconnect` says. Resolves when connected.
      *
      * @throws WebsocketsSimpleError what ended it for good: `UNAUTHORIZED`, `REFUSED`, `TLS_FAILED`, or the last failure when
-     * `maxAttempts` is reached; `ABORTED` after `signal`, `disconnect()` or `dispose()`; `INVALID_STATE` when disposed
+     * `maxAttempts` is reached; `ABORTED` after `signal`, `disconnect()` or `dispose()`; `INVALID_STATE` when disposed;
+     * `INVALID_ARGUMENT` for anything but `{ signal }`
      */
-    connect({ signal }?: ConnectOptions): Promise<void>;
+    connect(options?: ConnectOptions): Promise<void>;
     /**
      * Sends a text (as a packet around it) or a packet. Resolves when the bytes are handed to the socket; while away the
      * message waits in the outbox. A rejection with `NOT_SENT` or `UNKNOWN` that nobody handles does no harm.
@@ -352,7 +355,7 @@ declare class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitte
      * @throws WebsocketsSimpleError `NOT_SENT`: it will never arrive · `UNKNOWN`: it arrived once or never ·
      * `INVALID_ARGUMENT`: it is no packet
      */
-    send(input: string | PacketInput<P>): Promise<void>;
+    send(input: Sendable<P>): Promise<void>;
     /**
      * Sends a text or bytes as they are. Resolves as `send` does. The texts `ping` and `pong` belong to the classic wire's
      * heartbeat and reach no listener.
@@ -386,4 +389,4 @@ declare class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitte
 }
 
 export { WebsocketClient, WebsocketsSimpleError, createPacket };
-export type { AddressOptions, ClientConnectionEvent, ClientErrorEvent, ClientEvents, ClientMessageEvent, ClientOptions, ClientState, ClientTlsOptions, ConnectOptions, ErrorCode, HeartbeatOptions, OutboxOptions, Packet, PacketCasing, PacketInput, ReconnectOptions, SocketLike, StandardSchema, TokenPlace, TokenRequest, TokenSource, WebSocketClass };
+export type { AddressOptions, ClientConnectionEvent, ClientErrorEvent, ClientEvents, ClientMessageEvent, ClientOptions, ClientState, ClientTlsOptions, ConnectOptions, ErrorCode, HeartbeatOptions, OutboxOptions, Packet, PacketCasing, PacketInput, ReconnectOptions, Sendable, SocketLike, StandardSchema, TokenPlace, TokenRequest, TokenSource, WebSocketClass };

@@ -227,7 +227,7 @@ interface ConnectionPeer<P extends Packet> {
     terminate(): void;
 }
 /** One client, from the accepted upgrade to the end. */
-declare class Connection<D = undefined, P extends Packet = Packet> {
+declare class Connection<P extends Packet = Packet, D = undefined> {
     #private;
     /** Your own state: what `createState` returned. */
     data: D;
@@ -284,7 +284,7 @@ declare class Connection<D = undefined, P extends Packet = Packet> {
     terminate(): void;
 }
 /** A connection whose user is known. */
-declare class AuthConnection<T, D = undefined, P extends Packet = Packet> extends Connection<D, P> {
+declare class AuthConnection<T, P extends Packet = Packet, D = undefined> extends Connection<P, D> {
     /** What the user service answered. */
     readonly userId: T;
     /** The server makes these. */
@@ -295,7 +295,7 @@ declare class AuthConnection<T, D = undefined, P extends Packet = Packet> extend
  * Keeps the open connections. Subclass it to look at who comes and goes, and call `super`; give one instance to one
  * server, which alone calls `add` and `remove`. Broadcasts go to `connections`.
  */
-declare class ConnectionManager<C extends Connection<unknown> = Connection> {
+declare class ConnectionManager<C extends Connection<Packet, unknown> = Connection> {
     #private;
     /** The open connections by id. */
     get connections(): ReadonlyMap<string, C>;
@@ -372,11 +372,11 @@ declare class WebsocketHandler<P extends Packet = Packet, D = undefined> {
      *
      * @throws WebsocketsSimpleError `INVALID_PACKET` when the `packet` schema refuses it
      */
-    protected messageReceived(message: string, _connection: Connection<D, P>): P | undefined;
+    protected messageReceived(message: string, _connection: Connection<P, D>): P | undefined;
     /** For the server: how texts are read. */
     bind(decode: (text: string) => Decoded<P>): void;
     /** For the server: what to tell listeners; undefined: nothing. Without a packet, the text fits no schema and is told raw. */
-    receive(message: string, connection: Connection<D, P>): {
+    receive(message: string, connection: Connection<P, D>): {
         packet?: P;
     } | undefined;
 }
@@ -388,7 +388,8 @@ interface UserService<T> {
      * as well); every other value is an id, 0 and "" included. To throw, reject or take longer than
      * `userServiceLimits.timeoutMs` is a failure: nobody is let in, and `error` tells of it.
      *
-     * @param options.signal aborted when the call is given up
+     * @param token never empty: an empty token is none
+     * @param options.signal aborted when the call is given up: it failed, or the server stops
      */
     getId(token: string, options: {
         readonly signal: AbortSignal;
@@ -469,7 +470,11 @@ interface SendQueueOptions {
     maxBytes?: number;
     /** What happens beyond it: close the connection with 4408, or refuse the new message. Default: `"disconnect"`. */
     onOverflow?: "disconnect" | "drop-newest";
-    /** How long a queue may stand still before the connection is closed with 4408, in milliseconds, 1 to 2,147,483,647. Default: 10,000. */
+    /**
+     * How long a queue may stand still before the connection is closed with 4408, in milliseconds, 1 to 2,147,483,647. It
+     * moves when the system takes any byte of it, however large the message; the system takes more whenever about a third of
+     * its own send buffer has become free. Who reads too slowly for that is closed as who does not read. Default: 10,000.
+     */
     stallTimeoutMs?: number;
 }
 
@@ -481,95 +486,111 @@ interface RateLimitOptions {
     burst?: number;
 }
 
+/** Options of which each may be undefined as well, which counts as left out: `{ passphrase: process.env.PASSPHRASE }`. */
+type OrUndefined<O> = {
+    [Name in keyof O]: O[Name] | undefined;
+};
+/** Whom a broadcast is meant for. */
+interface BroadcastOptions<C = Connection> {
+    /** Who is left out: one connection, the sender mostly. Default: nobody. */
+    except?: C | undefined;
+    /** Only connections with this `channel`. Default: all. */
+    channel?: string | undefined;
+    /** Not an option: with it a connection itself, which has a `channel` too, is no options for the compiler either. */
+    terminate?: undefined;
+}
 /** Bounds of what comes before a connection is open. */
 interface ServerLimits {
     /** How long the request's head may take, and a TLS handshake, and `createState`, in milliseconds, 1 to 2,147,483,647. Default: 10,000. */
-    headersTimeoutMs?: number;
+    headersTimeoutMs?: number | undefined;
     /** How often slow requests are looked for, in milliseconds, 10 to 60,000. Default: 2,000. */
-    checkIntervalMs?: number;
+    checkIntervalMs?: number | undefined;
     /** Bytes of request line and headers together, 512 to 1,048,576; more is HTTP 431. Default: 16,384. */
-    maxHeaderBytes?: number;
+    maxHeaderBytes?: number | undefined;
     /** Number of headers, 8 to 10,000; more is HTTP 431. Default: 64. */
-    maxHeaders?: number;
+    maxHeaders?: number | undefined;
     /** Bytes of the URL, 16 to 65,536; more is HTTP 414. Default: 8,192. */
-    maxUrlBytes?: number;
-    /** Upgrade requests and tokens being judged at the same time, 1 to 1,000,000; more is HTTP 503. Default: 1,000. */
-    maxPendingHandshakes?: number;
+    maxUrlBytes?: number | undefined;
+    /**
+     * Upgrade requests and tokens being judged, and `createState` running, also for clients who have left, at the same time,
+     * 1 to 1,000,000; more is HTTP 503. Default: 1,000.
+     */
+    maxPendingHandshakes?: number | undefined;
     /** TCP connections, 1 to Infinity; more is HTTP 503. Default: what the process's limit of open files allows, less a reserve. */
-    maxConnections?: number;
+    maxConnections?: number | undefined;
 }
 /** The options of a server. All are checked by the constructor, which throws `INVALID_OPTION`. */
-interface ServerOptions<P extends Packet = Packet, D = undefined, C extends Connection<D, P> = Connection<D, P>> {
+interface ServerOptions<P extends Packet = Packet, D = undefined, C extends Connection<P, D> = Connection<P, D>> {
     /** The port, 0 to 65,535; 0: any free one, which `start()` tells, another one at each start. Default: 0. */
-    port?: number;
+    port?: number | undefined;
     /** The address or name to listen on. Default: all interfaces, IPv6 and IPv4. */
-    host?: string;
+    host?: string | undefined;
     /** Several places to listen at, instead of `port` and `host`. TLS and limits hold for all; `maxConnections` for their sum. */
-    endpoints?: readonly EndpointOptions[];
+    endpoints?: readonly OrUndefined<EndpointOptions>[] | undefined;
     /** The certificate; with it the server speaks `wss:` and nothing else. Default: none. */
-    tls?: ServerTlsOptions;
+    tls?: OrUndefined<ServerTlsOptions> | undefined;
     /** The service path. Requests elsewhere are HTTP 404; what follows it is the connection's channel. Default: `"/"`. */
-    path?: string;
+    path?: string | undefined;
     /** Sent raw to each new connection, before `connected`. Default: nothing is sent. */
-    connectionSuccessString?: string;
+    connectionSuccessString?: string | undefined;
     /** Subprotocols; the first of the client's that is among them is chosen. Default: none. */
-    availableSubprotocols?: readonly string[];
+    availableSubprotocols?: readonly string[] | undefined;
     /** What a packet must look like (Standard Schema: zod, valibot, arktype, …). Default: any packet. */
-    packet?: StandardSchema<P>;
+    packet?: StandardSchema<P> | undefined;
     /** The spelling of field names on the wire; `"pascal"` is .NET's. Both are read. Default: `"camel"`. */
-    packetCasing?: PacketCasing;
+    packetCasing?: PacketCasing | undefined;
     /**
      * Makes `connection.data` from the upgrade request, before `connected`. When it throws, rejects or takes longer than
      * `limits.headersTimeoutMs`, the client gets HTTP 500 and `error` tells of it. Default: data is undefined.
      */
-    createState?: (request: UpgradeRequest) => D | Promise<D>;
+    createState?: ((request: UpgradeRequest) => D | Promise<D>) | undefined;
     /**
      * How often each connection gets the text `ping`, in milliseconds, 0 to 2,147,483,647; without a `pong` by the next
      * one it is closed with 4408. 0: never. Default: 120,000.
      */
-    pingIntervalMs?: number;
+    pingIntervalMs?: number | undefined;
     /** How long a peer has to answer a close frame, in milliseconds, 1 to 2,147,483,647. Default: 5,000. */
-    closeTimeoutMs?: number;
+    closeTimeoutMs?: number | undefined;
     /** The largest message taken in, in bytes, 1 to 268,435,456; a larger one closes the connection with 1009. Default: 1,048,576. */
-    maxPayload?: number;
+    maxPayload?: number | undefined;
     /** What may wait for a peer who reads slowly. */
-    sendQueue?: SendQueueOptions;
+    sendQueue?: OrUndefined<SendQueueOptions> | undefined;
     /** How many messages a connection may send: beyond it they are held back, then it is closed with 4429. Default: false, any number. */
-    rateLimit?: boolean | RateLimitOptions;
+    rateLimit?: boolean | OrUndefined<RateLimitOptions> | undefined;
     /** Bounds of what comes before a connection is open. */
-    limits?: ServerLimits;
+    limits?: ServerLimits | undefined;
     /** Where log lines go: `console`, pino, or the like. Default: nowhere. */
-    logger?: Logger;
+    logger?: Logger | undefined;
     /** Reads texts in its own way. Default: a `WebsocketHandler`, which decodes packets. */
-    handler?: WebsocketHandler<P, D>;
+    handler?: WebsocketHandler<P, D> | undefined;
     /** Keeps the open connections in its own way. Default: a `ConnectionManager`. */
-    connectionManager?: ConnectionManager<C>;
+    connectionManager?: ConnectionManager<C> | undefined;
     /** The wire. `"session"` is not available yet. Default: `"classic"`. */
-    wire?: "classic";
+    wire?: "classic" | undefined;
 }
 /** The options of an authenticated server. */
-interface AuthServerOptions<T, P extends Packet = Packet, D = undefined> extends Omit<ServerOptions<P, D, AuthConnection<T, D, P>>, "createState"> {
+interface AuthServerOptions<T, P extends Packet = Packet, D = undefined> extends Omit<ServerOptions<P, D, AuthConnection<T, P, D>>, "createState"> {
     /** As for a server without authentication; it is told the user as well. */
-    createState?: (request: UpgradeRequest, userId: T) => D | Promise<D>;
+    createState?: ((request: UpgradeRequest, userId: T) => D | Promise<D>) | undefined;
     /** What a refused client gets: the body of the HTTP 401, or a message before the close. Default: a plain sentence in the body. */
-    connectionUnauthorizedString?: string;
+    connectionUnauthorizedString?: string | undefined;
     /**
      * Where the token is: one place, or several that are looked at in this order, the path always last. In `"path"` and
      * `"query"` it lands in the logs of whatever the request passes. `"message"`, the first text message, goes with no
      * other place. Default: `["header", "subprotocol", "query", "path"]`.
      */
-    tokenIn?: TokenPlace | readonly TokenPlace[];
+    tokenIn?: TokenPlace | readonly TokenPlace[] | undefined;
     /**
      * How to refuse: `"http"` by HTTP 401, `"close"` by accepting and closing with 4401, `"auto"` by the latter for
      * requests with an `Origin`: browsers cannot see a 401. Default: `"auto"`.
      */
-    onUnauthorized?: "auto" | "http" | "close";
+    onUnauthorized?: "auto" | "http" | "close" | undefined;
     /** How long a client has to send its token as the first message, in milliseconds, 1 to 2,147,483,647. Default: 5,000. */
-    authTimeoutMs?: number;
+    authTimeoutMs?: number | undefined;
     /** The largest such message in bytes, 1 to 268,435,456. Default: 4,096. */
-    maxPayloadBeforeAuth?: number;
+    maxPayloadBeforeAuth?: number | undefined;
     /** How the user service may be used. */
-    userServiceLimits?: UserServiceLimits;
+    userServiceLimits?: OrUndefined<UserServiceLimits> | undefined;
 }
 
 /** Plain counters since the server was made; `connections` is the number of now. */
@@ -578,7 +599,7 @@ interface ServerStats {
     readonly engine: string;
     /** Open connections, now. */
     readonly connections: number;
-    /** Upgrade requests being judged and tokens being waited for, now. */
+    /** Upgrade requests being judged, tokens being waited for, and `createState` running for who has left meanwhile; now. */
     readonly pendingHandshakes: number;
     /** Connections that were accepted. */
     readonly accepted: number;
@@ -594,15 +615,11 @@ interface ServerStats {
     readonly severed: Readonly<Record<number, number>>;
 }
 
-/** Whom a broadcast is meant for. */
-interface BroadcastOptions<C = Connection> {
-    /** Who is left out: the sender, mostly. */
-    except?: C | undefined;
-    /** Only connections with this `channel`. Default: all. */
-    channel?: string | undefined;
-}
-/** A WebSocket server. Events: `message`, `connection`, `error`, `server`; see `ServerEvents`. */
-declare class WebsocketServer<P extends Packet = Packet, D = undefined, C extends Connection<D, P> = Connection<D, P>> extends IsolatingEmitter<ServerEvents<P, C>> {
+/**
+ * A WebSocket server. Events: `message`, `connection`, `error`, `server`; see `ServerEvents`. `P` is the type of packets,
+ * `D` that of `connection.data`, `C` that of connections.
+ */
+declare class WebsocketServer<P extends Packet = Packet, D = undefined, C extends Connection<P, D> = Connection<P, D>> extends IsolatingEmitter<ServerEvents<P, C>> {
     #private;
     /**
      * Checks the options; nothing is opened before `start()`.
@@ -640,7 +657,7 @@ declare class WebsocketServer<P extends Packet = Packet, D = undefined, C extend
     sendToConnectionRaw(input: string | Uint8Array, connection: C): Promise<void>;
     /**
      * Sends a text or a packet to all open connections, waiting for none. Resolves with the number of those whose send
-     * queue took it; one `sent` event tells it. Rejects with `INVALID_ARGUMENT`.
+     * queue took it; one `sent` event tells it. Rejects with `INVALID_ARGUMENT`, also for options that do not exist.
      */
     broadcast(input: string | PacketInput<P>, options?: BroadcastOptions<C>): Promise<number>;
     /** Sends a text or bytes as they are to all open connections; settles as `broadcast` does. */
@@ -648,21 +665,27 @@ declare class WebsocketServer<P extends Packet = Packet, D = undefined, C extend
     /** Closes one connection: the same as `connection.close(code, reason)`. */
     disconnectConnection(connection: C, code?: number, reason?: string): Promise<void>;
     /** For subclasses: sends one message, encoded once, to those of several connections that are meant. */
-    protected sendToMany(connections: Iterable<C>, input: string | Uint8Array | PacketInput<P>, isRaw: boolean, { except, channel }: BroadcastOptions<C>): Promise<number>;
+    protected sendToMany(connections: Iterable<C>, input: string | Uint8Array | PacketInput<P>, isRaw: boolean, options: BroadcastOptions<C>): Promise<number>;
     protected listenerFailed(event: keyof ServerEvents<P, C>, thrown: unknown): void;
 }
 
-/** A WebSocket server that lets in whom a user service knows by token. `T` is the type of user ids. */
-declare class WebsocketServerAuth<T, P extends Packet = Packet, D = undefined> extends WebsocketServer<P, D, AuthConnection<T, D, P>> {
+/**
+ * A WebSocket server that lets in whom a user service knows by token. `T` is the type of user ids, `P` that of packets,
+ * `D` that of `connection.data`.
+ */
+declare class WebsocketServerAuth<T, P extends Packet = Packet, D = undefined> extends WebsocketServer<P, D, AuthConnection<T, P, D>> {
     #private;
     /**
      * Checks the options; nothing is opened before `start()`.
      *
+     * `T` is what `getId` answers. TypeScript reads the options first: beside a `createState`, make the service beforehand
+     * or write `getId: (token: string) => …`, else `T` is unknown.
+     *
      * @throws WebsocketsSimpleError `INVALID_OPTION`, naming option, value and bound; `INVALID_ARGUMENT` without a user service
      */
-    constructor(options: AuthServerOptions<T, P, D>, userService: UserService<T>);
+    constructor(options: AuthServerOptions<NoInfer<T>, P, D>, userService: UserService<T>);
     /** Who is connected, by user id. A user comes with the first connection and goes with the last one. */
-    get identities(): ReadonlyMap<T, Identity<T, AuthConnection<T, D, P>>>;
+    get identities(): ReadonlyMap<T, Identity<T, AuthConnection<T, P, D>>>;
     /**
      * Sends a text or a packet to all connections of a user, waiting for none. Resolves with the number of those whose
      * send queue took it: 0 when the user has none. Rejects with `INVALID_ARGUMENT`.
@@ -671,9 +694,9 @@ declare class WebsocketServerAuth<T, P extends Packet = Packet, D = undefined> e
     /** Sends a text or bytes as they are to all connections of a user; settles as `sendToUser` does. */
     sendToUserRaw(input: string | Uint8Array, userId: T): Promise<number>;
     /** Sends a text or a packet to all users: every connection here has one, so this is `broadcast`. */
-    broadcastToAllAuthorizedUsers(input: string | PacketInput<P>, options?: BroadcastOptions<AuthConnection<T, D, P>>): Promise<number>;
+    broadcastToAllAuthorizedUsers(input: string | PacketInput<P>, options?: BroadcastOptions<AuthConnection<T, P, D>>): Promise<number>;
     /** Sends a text or bytes as they are to all users: `broadcastRaw`. */
-    broadcastToAllAuthorizedUsersRaw(input: string | Uint8Array, options?: BroadcastOptions<AuthConnection<T, D, P>>): Promise<number>;
+    broadcastToAllAuthorizedUsersRaw(input: string | Uint8Array, options?: BroadcastOptions<AuthConnection<T, P, D>>): Promise<number>;
     /**
      * Closes all connections of a user. Resolves with their number when they are closed: at the latest after
      * `closeTimeoutMs`. Code and reason as for `connection.close`.
@@ -682,4 +705,4 @@ declare class WebsocketServerAuth<T, P extends Packet = Packet, D = undefined> e
 }
 
 export { AuthConnection, CloseCode, Connection, ConnectionManager, UpgradeRequest, WebsocketHandler, WebsocketServer, WebsocketServerAuth, WebsocketsSimpleError, createPacket };
-export type { AuthServerOptions, BroadcastOptions, ConnectionPeer, ConnectionState, EndpointOptions, ErrorCode, Identity, LogFields, Logger, Packet, PacketCasing, PacketInput, RateLimitOptions, SendQueueOptions, ServerAddress, ServerConnectionEvent, ServerErrorEvent, ServerEvents, ServerLimits, ServerMessageEvent, ServerOptions, ServerStateEvent, ServerStats, ServerTlsOptions, StandardSchema, TokenPlace, UserService, UserServiceLimits };
+export type { AuthServerOptions, BroadcastOptions, ConnectionPeer, ConnectionState, EndpointOptions, ErrorCode, Identity, LogFields, Logger, OrUndefined, Packet, PacketCasing, PacketInput, RateLimitOptions, SendQueueOptions, ServerAddress, ServerConnectionEvent, ServerErrorEvent, ServerEvents, ServerLimits, ServerMessageEvent, ServerOptions, ServerStateEvent, ServerStats, ServerTlsOptions, StandardSchema, TokenPlace, UserService, UserServiceLimits };

@@ -6,6 +6,8 @@ import { type BuiltPage, buildPages } from "./pages.ts";
 
 /** What only Node has. The code is minified, but names of globals and modules survive that. */
 const LEFTOVERS = [/\bnode:/, /(?<![\w$.])require\s*\(/, /\bBuffer\b/, /\bprocess\./, /Sec-WebSocket/i, /\bisomorphic-ws\b/];
+/** What rollup.config.mjs cuts out of other people's packages: eventemitter3's `emit`, sockets of old browsers. */
+const CUT_OUT = [/\barguments[.[]/, /\bMozWebSocket\b/];
 
 let pages: BuiltPage[];
 beforeAll(async () => {
@@ -25,6 +27,10 @@ describe.each(["vite", "webpack", "esbuild"] as const)("a page built by %s", (bu
 
   it("has nothing of Node in it", () => {
     expect(LEFTOVERS.filter((leftover) => leftover.test(page.code))).toEqual([]);
+  });
+
+  it("has nothing in it that was cut out of the client's browser build", () => {
+    expect(CUT_OUT.filter((cut) => cut.test(page.code))).toEqual([]);
   });
 
   it("runs: a packet goes out and comes back", async () => {

@@ -1,7 +1,10 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
-import { type Consumer, installPackages } from "./consumer.ts";
+import { type Consumer, installPackages, npm } from "./consumer.ts";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 const EVERY = [
   "LICENSE",
@@ -13,7 +16,7 @@ const EVERY = [
   "package.json",
 ];
 const BROWSER = ["websockets-simple.browser.mjs", "websockets-simple.umd.min.js", "websockets-simple.umd.min.js.map"];
-const FILES = { client: [...EVERY, ...BROWSER.map((file) => `dist/${file}`)].sort(), server: EVERY };
+const FILES = { client: [...EVERY, ...BROWSER.map((file) => `dist/${file}`), "umd.d.ts"].sort(), server: EVERY };
 const DEPENDENCIES = { client: ["eventemitter3", "isomorphic-ws", "ws"], server: ["eventemitter3", "ws"] };
 
 let consumer: Consumer;
@@ -41,6 +44,29 @@ describe.each(["client", "server"] as const)("the package of the %s", (name) => 
     const entries = await readdir(folder(), { recursive: true, withFileTypes: true });
     const files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
     expect(files.map((file) => file.slice(folder().length + 1).replaceAll("\\", "/")).sort()).toEqual(FILES[name]);
+  });
+
+  it("is packed by a plain npm pack with the same files", async () => {
+    const [packed] = JSON.parse(await npm(["pack", "--dry-run", "--json"], join(ROOT, "packages", name)));
+    expect(packed.files.map(({ path }: { path: string }) => path).sort()).toEqual(FILES[name]);
+  });
+
+  it("bears the repository's license", async () => {
+    expect(await read("LICENSE")).toBe(await readFile(join(ROOT, "LICENSE"), "utf8"));
+  });
+
+  it("has a README that names it, says how to install it, and links to nothing that is not there", async () => {
+    const readme = await read("README.md");
+    expect(readme).toMatch(new RegExp(`^# @websockets-simple/${name}\n`));
+    expect(readme).toContain(`\nnpm install @websockets-simple/${name}\n`);
+    const links = [...readme.matchAll(/\]\(([^)]+)\)/g)].map(([, to = ""]) => to);
+    expect(links.filter((to) => !/^(https:|#)/.test(to) && !FILES[name].includes(to))).toEqual([]);
+  });
+
+  it("names in its manifest no file that is not there", async () => {
+    const paths = (await read("package.json")).match(/(?<=: "\.\/)[^"]+/g) ?? [];
+    expect(paths.length).toBeGreaterThan(3);
+    expect(paths.filter((path) => !FILES[name].includes(path))).toEqual([]);
   });
 
   it("asks for published packages only, by ranges", async () => {

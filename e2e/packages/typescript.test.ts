@@ -36,6 +36,7 @@ describe("a TypeScript user compiles without complaint", () => {
     ["modules of Node, of both kinds", ["chat.mts", "chat.cts"], NODE],
     ["an application that is bundled", ["chat.ts", "schema.ts"], { ...BUNDLER, lib: ["es2022"], types: ["node"] }],
     ["a page, which has no types of Node", ["page.ts"], { ...BUNDLER, lib: ["es2022", "dom"], types: [] }],
+    ["a classic script, for which the client is a global", ["script.ts"], { ...BUNDLER, lib: ["es2022", "dom"], types: [] }],
   ])("%s", async (name, files, compilerOptions) => {
     const project = join(place, `${name}.json`);
     await writeFile(project, JSON.stringify({ compilerOptions, files }));

@@ -1,19 +1,23 @@
-import { readFile } from "node:fs/promises";
+import { readFile, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
-import { installPackages } from "./consumer.ts";
+import { addFiles, type Consumer, installPackages, runScript } from "./consumer.ts";
 import { openFakePage } from "./fake-page.ts";
 
 describe("the file for <script>", () => {
+  let consumer: Consumer;
+  let file: string;
   let manifest: Record<string, string>;
   let code: string;
   /** What a bundler's import gives. */
   let names: string[];
   beforeAll(async () => {
-    const folder = join((await installPackages()).folder, "node_modules/@websockets-simple/client");
+    consumer = await installPackages();
+    const folder = join(consumer.folder, "node_modules/@websockets-simple/client");
     manifest = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
-    code = await readFile(join(folder, manifest.unpkg ?? ""), "utf8");
+    file = join(folder, manifest.unpkg ?? "");
+    code = await readFile(file, "utf8");
     names = Object.keys(await import(pathToFileURL(join(folder, manifest.module ?? "")).href)).sort();
   });
 
@@ -61,5 +65,13 @@ describe("the file for <script>", () => {
     run(code, "websockets-simple.umd.min.js");
     expect(Object.keys(module.exports).sort()).toEqual(names);
     expect(globals).not.toHaveProperty("WebsocketsSimple");
+  });
+
+  it("is found in node_modules by the name /umd, and is there for modules of both kinds what its types say", async () => {
+    const place = await addFiles(consumer, "umd", ["umd.mjs"]);
+    expect(await runScript(join(place, "umd.mjs"))).toEqual({
+      paths: [await realpath(file), pathToFileURL(await realpath(file)).href],
+      ...{ isOne: true, names, isGlobal: false },
+    });
   });
 });

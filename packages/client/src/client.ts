@@ -14,7 +14,6 @@ import {
   WebsocketsSimpleError,
   wrong,
 } from "@websockets-simple/shared";
-import { platform } from "#platform";
 import { systemClock } from "./clock.ts";
 import { type Connection, createConnection } from "./connection.ts";
 import type { ClientState, Notice } from "./connection-state.ts";
@@ -23,6 +22,7 @@ import type { ClientEvents, ClientMessageEvent } from "./events.ts";
 import { iterateMessages } from "./message-iterator.ts";
 import { type CheckedOptions, type ClientOptions, checkClientOptions } from "./options.ts";
 import { createOutbox } from "./outbox.ts";
+import { platform } from "./platform.node.ts"; // For browsers the build puts platform.browser.ts in its place.
 import { makeTarget, resolveAddress } from "./target.ts";
 import { webSocketTransport } from "./websocket-transport.ts";
 

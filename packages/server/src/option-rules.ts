@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import {
   checkOptions,
   DEFAULT_LIMITS,
@@ -72,9 +73,14 @@ type Given<O> = { readonly [Name in keyof O]-?: Exclude<O[Name], undefined> };
 const timerMs: Rule = [1, MAX_TIMER_MS];
 const payload: Rule = [1, 268_435_456];
 
+const host: Rule = (value) => {
+  if (typeof value !== "string") return "a value of type string";
+  return value.includes(":") && !isIP(value) ? "a name or an address, without a port: that is an option of its own" : undefined;
+};
+
 const RULES: Readonly<Record<string, Rule>> = {
   port: [0, 65_535],
-  host: "string",
+  host,
   endpoints: (value) => (Array.isArray(value) && value.length > 0 ? undefined : "a list of at least one endpoint"),
   tls: "object",
   path: (value) =>
@@ -152,7 +158,7 @@ function checkEndpoints(endpoints: readonly unknown[], given: object): readonly 
 
 const ENDPOINT_RULES: Readonly<Record<string, Rule>> = {
   port: [0, 65_535],
-  host: "string",
+  host,
   // The kernel's bound is 107 bytes; a longer path is cut, and so another one.
   socketPath: (value) =>
     typeof value === "string" && value !== "" && Buffer.byteLength(value) <= 107 ? undefined : "a path of 1 to 107 bytes",

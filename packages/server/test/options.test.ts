@@ -45,6 +45,7 @@ describe("the options of a server", () => {
     [{ port: 1.5 }, /option port/],
     [{ port: "80" }, /option port: .*80/],
     [{ host: 1 }, /option host: .*string/],
+    [{ host: "localhost:8989" }, /option host: .*without a port: that is an option of its own; got "localhost:8989"/],
     [{ path: "chat" }, /option path: .*begins with \/.*chat/],
     [{ path: "/chat?x" }, /option path/],
     [{ path: "/%zz" }, /option path/],
