@@ -7,7 +7,6 @@ import {
   heartbeatText,
   IsolatingEmitter,
   type Packet,
-  type PacketInput,
   PONG,
   type Sendable,
   toError,
@@ -127,7 +126,7 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
    */
   send(input: Sendable<P>): Promise<void> {
     try {
-      const { text, packet } = encodePacket(input as string | PacketInput<P>, this.#options, Date.now());
+      const { text, packet } = encodePacket(input, this.#options, Date.now());
       return this.#hand(text, () => ({ type: "sent", message: packet.data ?? text, packet }));
     } catch (error) {
       return Promise.reject(error);

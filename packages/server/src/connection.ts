@@ -1,4 +1,4 @@
-import type { Packet, PacketInput } from "@websockets-simple/shared";
+import type { Packet, Sendable } from "@websockets-simple/shared";
 import type { UpgradeRequest } from "./handshake/upgrade-request.ts";
 
 /** Where a connection stands. `connecting` lasts until the success string is sent. */
@@ -12,7 +12,7 @@ export interface ConnectionPeer<P extends Packet> {
   readonly state: ConnectionState;
   readonly isAlive: boolean;
   /** As `Connection.send`. */
-  send(input: string | PacketInput<P>): Promise<void>;
+  send(input: Sendable<P>): Promise<void>;
   /** As `Connection.sendRaw`. */
   sendRaw(input: string | Uint8Array): Promise<void>;
   /** As `Connection.close`. */
@@ -115,7 +115,7 @@ export class Connection<P extends Packet = Packet, D = undefined> {
    * Rejects with `NOT_SENT` (closing, closed, or the queue is full), `UNKNOWN` (the connection broke on the way) or
    * `INVALID_ARGUMENT`.
    */
-  send(input: string | PacketInput<P>): Promise<void> {
+  send(input: Sendable<P>): Promise<void> {
     return this.#peer.send(input);
   }
 

@@ -5,6 +5,7 @@ export {
   type Packet,
   type PacketCasing,
   type PacketInput,
+  type Sendable,
   type StandardSchema,
   type TokenPlace,
   WebsocketsSimpleError,

@@ -3,7 +3,7 @@ import {
   checkRaw,
   encodePacket,
   type Packet,
-  type PacketInput,
+  type Sendable,
   WebsocketsSimpleError,
 } from "@websockets-simple/shared";
 import type { Clock } from "./clock.ts";
@@ -33,7 +33,7 @@ export interface Payload<P extends Packet> {
 }
 
 /** Makes a payload of a text or a packet. Throws `INVALID_ARGUMENT` when it is neither. */
-export function packetPayload<P extends Packet>(input: string | PacketInput<P>, codec: CodecOptions<P>, now: number): Payload<P> {
+export function packetPayload<P extends Packet>(input: Sendable<P>, codec: CodecOptions<P>, now: number): Payload<P> {
   const { text, packet } = encodePacket(input, codec, now);
   const utf8 = Buffer.from(text);
   return { message: typeof packet.data === "string" ? packet.data : text, packet, wire: { utf8 }, bytes: utf8.byteLength };

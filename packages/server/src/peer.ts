@@ -3,9 +3,9 @@ import {
   checkClose,
   heartbeatText,
   type Packet,
-  type PacketInput,
   PING,
   PONG,
+  type Sendable,
   WebsocketsSimpleError,
 } from "@websockets-simple/shared";
 import type { Clock } from "./clock.ts";
@@ -113,7 +113,7 @@ export class Peer<P extends Packet> implements ConnectionPeer<P>, SocketListener
     });
   }
 
-  send(input: string | PacketInput<P>): Promise<void> {
+  send(input: Sendable<P>): Promise<void> {
     return this.#send(() => packetPayload(input, this.#context.codec, this.#context.clock.date()));
   }
 

@@ -1,4 +1,4 @@
-import { type Packet, type PacketInput, WebsocketsSimpleError } from "@websockets-simple/shared";
+import { type Packet, type Sendable, WebsocketsSimpleError } from "@websockets-simple/shared";
 import { AuthConnection } from "./connection.ts";
 import { type UserService, UserServiceGate } from "./handshake/user-service.ts";
 import { Identities, type Identity } from "./identities.ts";
@@ -63,7 +63,7 @@ export class WebsocketServerAuth<T, P extends Packet = Packet, D = undefined> ex
    * Sends a text or a packet to all connections of a user, waiting for none. Resolves with the number of those whose
    * send queue took it: 0 when the user has none. Rejects with `INVALID_ARGUMENT`.
    */
-  sendToUser(input: string | PacketInput<P>, userId: T): Promise<number> {
+  sendToUser(input: Sendable<P>, userId: T): Promise<number> {
     return this.sendToMany(this.#identities.connectionsOf(userId), input, false, {});
   }
 
@@ -73,10 +73,7 @@ export class WebsocketServerAuth<T, P extends Packet = Packet, D = undefined> ex
   }
 
   /** Sends a text or a packet to all users: every connection here has one, so this is `broadcast`. */
-  broadcastToAllAuthorizedUsers(
-    input: string | PacketInput<P>,
-    options: BroadcastOptions<AuthConnection<T, P, D>> = {},
-  ): Promise<number> {
+  broadcastToAllAuthorizedUsers(input: Sendable<P>, options: BroadcastOptions<AuthConnection<T, P, D>> = {}): Promise<number> {
     return this.broadcast(input, options);
   }
 

@@ -4,7 +4,7 @@ import {
   describeThrown,
   IsolatingEmitter,
   type Packet,
-  type PacketInput,
+  type Sendable,
   WebsocketsSimpleError,
 } from "@websockets-simple/shared";
 import { systemClock } from "./clock.ts";
@@ -165,7 +165,7 @@ export class WebsocketServer<
   }
 
   /** Sends a text or a packet to one connection: the same as `connection.send(input)`. */
-  sendToConnection(input: string | PacketInput<P>, connection: C): Promise<void> {
+  sendToConnection(input: Sendable<P>, connection: C): Promise<void> {
     return isConnection(connection)
       ? connection.send(input)
       : Promise.reject(noConnection("sendToConnection(input, connection)"));
@@ -182,7 +182,7 @@ export class WebsocketServer<
    * Sends a text or a packet to all open connections, waiting for none. Resolves with the number of those whose send
    * queue took it; one `sent` event tells it. Rejects with `INVALID_ARGUMENT`, also for options that do not exist.
    */
-  broadcast(input: string | PacketInput<P>, options: BroadcastOptions<C> = {}): Promise<number> {
+  broadcast(input: Sendable<P>, options: BroadcastOptions<C> = {}): Promise<number> {
     return this.sendToMany(this.#manager.connections.values(), input, false, options);
   }
 
@@ -201,7 +201,7 @@ export class WebsocketServer<
   /** For subclasses: sends one message, encoded once, to those of several connections that are meant. */
   protected sendToMany(
     connections: Iterable<C>,
-    input: string | Uint8Array | PacketInput<P>,
+    input: Sendable<P> | string | Uint8Array,
     isRaw: boolean,
     options: BroadcastOptions<C>,
   ): Promise<number> {
@@ -211,7 +211,7 @@ export class WebsocketServer<
       const isMeant = (connection: C): boolean =>
         connection !== except && (channel === undefined || connection.channel === channel);
       const now = (this.#internals.clock ?? systemClock).date();
-      const payload = isRaw ? rawPayload(input as string) : packetPayload(input as PacketInput<P>, this.#codec, now);
+      const payload = isRaw ? rawPayload(input as string) : packetPayload(input as Sendable<P>, this.#codec, now);
       resolve(this.#hub.broadcast(payload, connections, isMeant));
     });
     // As with a single send, nobody needs to wait for it.

@@ -134,6 +134,15 @@ describe("options that are undefined", () => {
   });
 });
 
+describe("a bare text", () => {
+  test("is taken only where a packet needs nothing else", () => {
+    expectTypeOf<WebsocketServer["broadcast"]>().toBeCallableWith("text");
+    expectTypeOf<"text">().not.toExtend<Parameters<WebsocketServer<ChatPacket>["broadcast"]>[0]>();
+    expectTypeOf<"text">().not.toExtend<Parameters<Connection<ChatPacket>["send"]>[0]>();
+    expectTypeOf<{ data: string; user: string }>().toExtend<Parameters<Connection<ChatPacket>["send"]>[0]>();
+  });
+});
+
 describe("names that do not exist", () => {
   test("are refused by the compiler: events, their types, options, methods' options", () => {
     const server = new WebsocketServer();

@@ -1,5 +1,5 @@
 import { toError, WebsocketsSimpleError } from "./errors.ts";
-import { createPacket, type Packet, type PacketInput } from "./packet.ts";
+import { createPacket, type Packet, type Sendable } from "./packet.ts";
 import { describeIssues, type StandardSchema } from "./schema.ts";
 
 /** How a packet's field names are spelt on the wire: `data` (camel) or .NET's `Data` (pascal). */
@@ -46,12 +46,12 @@ export function decodePacket<P extends Packet>(text: string, options: CodecOptio
  * @throws WebsocketsSimpleError `INVALID_ARGUMENT` when it is no packet or cannot be written as JSON
  */
 export function encodePacket<P extends Packet>(
-  input: string | PacketInput<P>,
+  input: Sendable<P>,
   { packetCasing, packet: schema }: CodecOptions<P>,
   now: number,
 ): { text: string; packet: P } {
   const isPacket = typeof input === "object" && input !== null;
-  const packet = (isPacket ? { ...input, timestamp: input.timestamp ?? new Date(now) } : createPacket(input, now)) as P;
+  const packet = (isPacket ? { ...input, timestamp: input.timestamp ?? new Date(now) } : createPacket(input as string, now)) as P;
   try {
     // A receiver without a schema would not know a packet with other data as one, so it is not sent.
     if (!(schema && isPacket) && (typeof packet.data !== "string" || !packet.data.trim())) {
