@@ -90,6 +90,8 @@ interface Packet {
 type PacketInput<P extends Packet = Packet> = P extends unknown ? Omit<P, "timestamp"> & {
     timestamp?: Date;
 } : never;
+/** What can be sent as a packet: one, or a text where a packet needs nothing else. */
+type Sendable<P extends Packet = Packet> = PacketInput<P> | (Packet extends P ? string : never);
 /**
  * Makes a packet around a text, stamped with the current time.
  *
@@ -218,7 +220,7 @@ interface ConnectionPeer<P extends Packet> {
     readonly state: ConnectionState;
     readonly isAlive: boolean;
     /** As `Connection.send`. */
-    send(input: string | PacketInput<P>): Promise<void>;
+    send(input: Sendable<P>): Promise<void>;
     /** As `Connection.sendRaw`. */
     sendRaw(input: string | Uint8Array): Promise<void>;
     /** As `Connection.close`. */
@@ -270,7 +272,7 @@ declare class Connection<P extends Packet = Packet, D = undefined> {
      * Rejects with `NOT_SENT` (closing, closed, or the queue is full), `UNKNOWN` (the connection broke on the way) or
      * `INVALID_ARGUMENT`.
      */
-    send(input: string | PacketInput<P>): Promise<void>;
+    send(input: Sendable<P>): Promise<void>;
     /** Sends a text or bytes as they are; bytes are copied. Settles as `send` does. */
     sendRaw(input: string | Uint8Array): Promise<void>;
     /**
@@ -652,20 +654,20 @@ declare class WebsocketServer<P extends Packet = Packet, D = undefined, C extend
     /** The same as `dispose()`, for `await using`. */
     [Symbol.asyncDispose](): Promise<void>;
     /** Sends a text or a packet to one connection: the same as `connection.send(input)`. */
-    sendToConnection(input: string | PacketInput<P>, connection: C): Promise<void>;
+    sendToConnection(input: Sendable<P>, connection: C): Promise<void>;
     /** Sends a text or bytes to one connection as they are: the same as `connection.sendRaw(input)`. */
     sendToConnectionRaw(input: string | Uint8Array, connection: C): Promise<void>;
     /**
      * Sends a text or a packet to all open connections, waiting for none. Resolves with the number of those whose send
      * queue took it; one `sent` event tells it. Rejects with `INVALID_ARGUMENT`, also for options that do not exist.
      */
-    broadcast(input: string | PacketInput<P>, options?: BroadcastOptions<C>): Promise<number>;
+    broadcast(input: Sendable<P>, options?: BroadcastOptions<C>): Promise<number>;
     /** Sends a text or bytes as they are to all open connections; settles as `broadcast` does. */
     broadcastRaw(input: string | Uint8Array, options?: BroadcastOptions<C>): Promise<number>;
     /** Closes one connection: the same as `connection.close(code, reason)`. */
     disconnectConnection(connection: C, code?: number, reason?: string): Promise<void>;
     /** For subclasses: sends one message, encoded once, to those of several connections that are meant. */
-    protected sendToMany(connections: Iterable<C>, input: string | Uint8Array | PacketInput<P>, isRaw: boolean, options: BroadcastOptions<C>): Promise<number>;
+    protected sendToMany(connections: Iterable<C>, input: Sendable<P> | string | Uint8Array, isRaw: boolean, options: BroadcastOptions<C>): Promise<number>;
     protected listenerFailed(event: keyof ServerEvents<P, C>, thrown: unknown): void;
 }
 
@@ -690,11 +692,11 @@ declare class WebsocketServerAuth<T, P extends Packet = Packet, D = undefined> e
      * Sends a text or a packet to all connections of a user, waiting for none. Resolves with the number of those whose
      * send queue took it: 0 when the user has none. Rejects with `INVALID_ARGUMENT`.
      */
-    sendToUser(input: string | PacketInput<P>, userId: T): Promise<number>;
+    sendToUser(input: Sendable<P>, userId: T): Promise<number>;
     /** Sends a text or bytes as they are to all connections of a user; settles as `sendToUser` does. */
     sendToUserRaw(input: string | Uint8Array, userId: T): Promise<number>;
     /** Sends a text or a packet to all users: every connection here has one, so this is `broadcast`. */
-    broadcastToAllAuthorizedUsers(input: string | PacketInput<P>, options?: BroadcastOptions<AuthConnection<T, P, D>>): Promise<number>;
+    broadcastToAllAuthorizedUsers(input: Sendable<P>, options?: BroadcastOptions<AuthConnection<T, P, D>>): Promise<number>;
     /** Sends a text or bytes as they are to all users: `broadcastRaw`. */
     broadcastToAllAuthorizedUsersRaw(input: string | Uint8Array, options?: BroadcastOptions<AuthConnection<T, P, D>>): Promise<number>;
     /**
@@ -705,4 +707,4 @@ declare class WebsocketServerAuth<T, P extends Packet = Packet, D = undefined> e
 }
 
 export { AuthConnection, CloseCode, Connection, ConnectionManager, UpgradeRequest, WebsocketHandler, WebsocketServer, WebsocketServerAuth, WebsocketsSimpleError, createPacket };
-export type { AuthServerOptions, BroadcastOptions, ConnectionPeer, ConnectionState, EndpointOptions, ErrorCode, Identity, LogFields, Logger, OrUndefined, Packet, PacketCasing, PacketInput, RateLimitOptions, SendQueueOptions, ServerAddress, ServerConnectionEvent, ServerErrorEvent, ServerEvents, ServerLimits, ServerMessageEvent, ServerOptions, ServerStateEvent, ServerStats, ServerTlsOptions, StandardSchema, TokenPlace, UserService, UserServiceLimits };
+export type { AuthServerOptions, BroadcastOptions, ConnectionPeer, ConnectionState, EndpointOptions, ErrorCode, Identity, LogFields, Logger, OrUndefined, Packet, PacketCasing, PacketInput, RateLimitOptions, SendQueueOptions, Sendable, ServerAddress, ServerConnectionEvent, ServerErrorEvent, ServerEvents, ServerLimits, ServerMessageEvent, ServerOptions, ServerStateEvent, ServerStats, ServerTlsOptions, StandardSchema, TokenPlace, UserService, UserServiceLimits };
