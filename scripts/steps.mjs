@@ -37,7 +37,7 @@ export async function runSteps(steps, tally, width = 1) {
  *
  * @param {string} name
  * @param {Tally} tally
- * @param {() => Promise<Result>} run
+ * @param {Step["run"]} run
  */
 export function prepare(name, tally, run) {
   return runSteps([{ name, run: async () => ({ ...(await run()), passed: 0 }) }], tally);

@@ -82,7 +82,7 @@ export function findSystem() {
 export function ensureSystem({ ci = process.env.CI === "true" } = {}) {
   let { missing } = findSystem();
   if (missing.length > 0 && mayInstall()) {
-    install(missing.flatMap((tool) => tool.packages));
+    install(missing);
     ({ missing } = findSystem());
   }
   if (ci && missing.length > 0) {
@@ -102,13 +102,17 @@ function mayInstall() {
   return !process.env.WSS_NO_INSTALL && process.getuid?.() === 0 && hasFile("/usr/bin/apt-get");
 }
 
-/** @param {readonly string[]} packages */
-function install(packages) {
+/** @param {readonly Tool[]} tools */
+function install(tools) {
+  const packages = tools.flatMap((tool) => tool.packages);
   console.log(`Installing ${packages.join(" ")} …`);
   // An update that fails need not matter: the lists of before may do.
   const update = aptGet("update");
-  const result = aptGet("install", "-y", "--no-install-recommends", ...packages);
-  if (result.status !== 0) console.error(`${update.stdout}${update.stderr}${result.stdout}${result.stderr}`);
+  const add = (/** @type {readonly string[]} */ names) => aptGet("install", "-y", "--no-install-recommends", ...names);
+  if (add(packages).status === 0) return;
+  // One package that a system does not know makes apt-get refuse them all.
+  const failed = tools.map((tool) => add(tool.packages)).filter(({ status }) => status !== 0);
+  console.error([update, ...failed].map(({ stdout, stderr }) => stdout + stderr).join(""));
 }
 
 /** @param {readonly string[]} args */

@@ -3,6 +3,7 @@ import { rmSync } from "node:fs";
 import { ensureBuilt } from "./build.mjs";
 import { CHECK_WIDTH, checkSteps } from "./check.mjs";
 import { ensureInstalled } from "./install.mjs";
+import { ensureRuntimes, findRuntimes } from "./runtimes.mjs";
 import { readNote } from "./stamps.mjs";
 import { newTally, prepare, runSteps } from "./steps.mjs";
 import { ensureSystem } from "./system.mjs";
@@ -12,10 +13,14 @@ export async function test() {
   const start = performance.now();
   const tally = newTally();
   if (await prepare("install", tally, () => ensureInstalled("all"))) {
-    await prepare("browsers and foreign peers", tally, findSystem);
+    await prepare("browsers and foreign peers", tally, () => found(ensureSystem));
+    await prepare("other versions of Node", tally, () => found(ensureRuntimes));
     const built = await prepare("build", tally, () => ensureBuilt());
     await runSteps(checkSteps({ built }), tally, CHECK_WIDTH);
     await runSteps([vitest("unit")], tally);
+    // One run keeps one core busy.
+    const others = findRuntimes().others.map((runtime) => vitest("unit", runtime));
+    await runSteps(others, tally, CHECK_WIDTH);
     if (built) await runSteps([vitest("e2e")], tally);
     else console.log("The e2e tests need a build and were not run.");
   }
@@ -24,27 +29,39 @@ export async function test() {
   return tally.failed === 0 && tally.passed > 0;
 }
 
-/** What the tests need from outside npm. In CI all of it must be there. @returns {Promise<import("./steps.mjs").Result>} */
-async function findSystem() {
+/**
+ * What the tests need besides packages. In CI all of it must be there.
+ *
+ * @param {() => readonly unknown[]} ensure returns what is missing, or throws
+ * @returns {import("./steps.mjs").Result}
+ */
+function found(ensure) {
   try {
-    const missing = ensureSystem({ ci: process.env.CI === "true" });
-    return { ok: true, note: missing.length > 0 ? "some are left out" : "all here" };
+    return { ok: true, note: ensure().length > 0 ? "some are left out" : "all here" };
   } catch (error) {
     // It says what is missing and how to get it; where that was found out is of no interest.
     return { ok: false, output: error.message };
   }
 }
 
-/** A project of vitest.config.ts; it prints what it does by itself. @param {string} project @returns {import("./steps.mjs").Step} */
-function vitest(project) {
+/**
+ * A project of vitest.config.ts.
+ *
+ * @param {string} project
+ * @param {import("./runtimes.mjs").Runtime} [runtime] default: this Node, and then it prints what it does by itself
+ * @returns {import("./steps.mjs").Step}
+ */
+function vitest(project, runtime) {
+  const name = `${project} tests${runtime ? ` in Node ${runtime.version}` : ""}`;
   return {
-    name: `${project} tests`,
+    name,
     async run() {
-      const file = `${WORK}/vitest-${project}.json`;
+      const file = `${WORK}/vitest-${name.replaceAll(" ", "-")}.json`;
       rmSync(file, { force: true });
       const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
-      const { ok } = await runTool("vitest", ["run", "--project", project, "--silent=passed-only", ...reporters], { show: true });
-      return { ...count(readNote(file), ok), output: "See above." };
+      const args = ["run", "--project", project, "--silent=passed-only", ...reporters];
+      const { ok, output } = await runTool("vitest", args, { show: !runtime, node: runtime?.program });
+      return { ...count(readNote(file), ok), output: output || "See above." };
     },
   };
 }

@@ -55,17 +55,17 @@ export function run(command, args, { cwd = ROOT, show = false, env = process.env
 }
 
 /**
- * Runs the command-line program of an installed package under this Node.
+ * Runs the command-line program of an installed package under this Node, or another.
  *
  * @param {string} name the package
  * @param {readonly string[]} args
- * @param {{ show?: boolean, bin?: string, env?: NodeJS.ProcessEnv }} [options] bin: which of its programs
+ * @param {{ show?: boolean, bin?: string, node?: string, cwd?: string, env?: NodeJS.ProcessEnv }} [options] bin: which of its programs
  */
-export function runTool(name, args, { bin, ...options } = {}) {
+export function runTool(name, args, { bin, node = process.execPath, ...options } = {}) {
   const folder = join("node_modules", name);
   const { bin: bins } = readJson(join(folder, "package.json"));
   const file = typeof bins === "string" ? bins : bins[bin ?? name.split("/").pop() ?? name];
-  return run(process.execPath, [inRoot(folder, file), ...args], options);
+  return run(node, [inRoot(folder, file), ...args], options);
 }
 
 /** pnpm in the one version that the lockfile was made with; npx fetches it where it is not there yet. */
@@ -77,5 +77,5 @@ export const pnpm = (args, options) => run("npx", ["--yes", PNPM, ...args], opti
 /** The folders of the workspace that have this file, relative to the repository. @param {string} file */
 export function foldersWith(file) {
   const rooms = ["packages", "examples"].flatMap((room) => readdirSync(inRoot(room)).map((name) => `${room}/${name}`));
-  return [...rooms, "testkit", "e2e", "bench", "scripts"].filter((folder) => existsSync(inRoot(folder, file)));
+  return [...rooms, "testkit/runtimes", "e2e", "bench", "scripts"].filter((folder) => existsSync(inRoot(folder, file)));
 }

@@ -1,30 +1,15 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { type Connection, WebsocketServer, WebsocketServerAuth } from "@websockets-simple/server";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { WebsocketServer, WebsocketServerAuth } from "@websockets-simple/server";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { availableBrowsers, type Browser, type Page } from "../../testkit/browsers/index.ts";
 import { makeCertificates } from "../../testkit/certificates.ts";
+import { nextConnection, started } from "../started.ts";
 import { servePages } from "./page-server.ts";
 
 /** Firefox delays attempts to a port that failed by itself, by up to several seconds. */
 const PATIENT = { timeoutMs: 30_000 };
-
-const cleanUps: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
-});
-
-async function started<S extends WebsocketServer>(server: S): Promise<{ server: S; url: string }> {
-  const { port } = await server.start();
-  cleanUps.push(() => server.dispose());
-  return { server, url: `ws://127.0.0.1:${port}/` };
-}
-
-const connectionOf = (server: WebsocketServer): Promise<Connection> =>
-  new Promise((resolve) => {
-    server.on("connection", ({ type, connection }) => type === "connected" && resolve(connection));
-  });
 
 const inLog = (page: Page, line: string, options = {}): Promise<void> =>
   page.waitFor((line) => log.includes(line), line, options);
@@ -42,7 +27,7 @@ describe.each(availableBrowsers())("in $name", ({ launch }) => {
 
   async function open(path = "/"): Promise<Page> {
     const page = await browser.open(pages.url + path);
-    cleanUps.push(() => page.close());
+    onTestFinished(() => page.close());
     return page;
   }
 
@@ -54,7 +39,7 @@ describe.each(availableBrowsers())("in $name", ({ launch }) => {
       ({ type, message, packet }) => type === "received" && received.push(packet?.data ?? [...(message as Uint8Array)]),
     );
     const page = await open();
-    const connecting = connectionOf(server);
+    const connecting = nextConnection(server);
     await page.evaluate(async (url) => {
       await start({ url }).connect();
       await client.send("żółć 👩‍🚀");
@@ -89,7 +74,7 @@ describe.each(availableBrowsers())("in $name", ({ launch }) => {
   it("sees the code and reason of a severed connection, and comes back", async () => {
     const { server, url } = await started(new WebsocketServer({ host: "127.0.0.1" }));
     const page = await open();
-    const connecting = connectionOf(server);
+    const connecting = nextConnection(server);
     await page.evaluate((url) => start({ url, reconnect: { baseDelayMs: 50 } }).connect(), url);
     await server.disconnectConnection(await connecting, 4000, "why not");
     await inLog(page, "reconnecting 4000 why not");
@@ -140,7 +125,6 @@ describe.each(availableBrowsers())("in $name", ({ launch }) => {
     await inLog(page, "disconnected 4401 unauthorized: the token was refused");
     expect(await page.evaluate(() => log)).toEqual([
       "connecting",
-      "connected",
       "received who are you?",
       "error UNAUTHORIZED",
       "disconnected 4401 unauthorized: the token was refused",
@@ -210,18 +194,16 @@ describe.each(availableBrowsers())("over TLS in $name", ({ launch }) => {
     const { url } = await started(new WebsocketServer({ host: "127.0.0.1", tls: { key, cert } }));
     const secure = url.replace("ws://127.0.0.1", "wss://localhost");
     const pages = await servePages({ key, cert });
+    onTestFinished(pages.close);
     const [trusting, strict] = await Promise.all([launch({ ignoreHttpsErrors: true }), launch()]);
-    cleanUps.push(
-      pages.close,
-      () => trusting.close(),
-      () => strict.close(),
-    );
+    onTestFinished(() => trusting.close());
+    onTestFinished(() => strict.close());
     const page = await trusting.open(pages.url);
     await page.evaluate((url) => start({ url }).connect(), secure);
     expect(await page.evaluate(() => client.state)).toBe("connected");
 
     const plain = await servePages();
-    cleanUps.push(plain.close);
+    onTestFinished(plain.close);
     const suspicious = await strict.open(plain.url);
     const code = await suspicious.evaluate(
       (url) =>
@@ -239,7 +221,7 @@ async function serverProcess(port: number): Promise<{ child: ChildProcess; port:
   const child = spawn(process.execPath, [fileURLToPath(new URL("server-process.mjs", import.meta.url)), String(port)], {
     stdio: ["ignore", "pipe", "inherit"],
   });
-  cleanUps.push(() => child.kill("SIGKILL"));
+  onTestFinished(() => void child.kill("SIGKILL"));
   const [line] = await once(child.stdout as NodeJS.ReadableStream, "data");
   return { child, port: Number(line), url: `ws://127.0.0.1:${Number(line)}/` };
 }

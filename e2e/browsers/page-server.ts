@@ -59,8 +59,8 @@ export async function servePages(tls?: { key: string; cert: string }) {
   return {
     url: `${tls ? "https" : "http"}://localhost:${port}`,
     close: () =>
-      new Promise((resolve) => {
-        server.close(resolve);
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
         server.closeAllConnections();
       }),
   };

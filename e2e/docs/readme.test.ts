@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { codeBlocks, ROOT, readPage } from "./markdown.ts";
 import { makeFolder, runProgram } from "./programs.ts";
 
@@ -10,11 +10,6 @@ const PORT = "8989";
 const README = "README.md";
 const OF_CLIENT = "packages/client/README.md";
 const OF_SERVER = "packages/server/README.md";
-
-const cleanUps: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
-});
 
 /** The example that a page calls `name` in its first line. */
 function example(page: string, name: string): string {
@@ -26,7 +21,7 @@ function example(page: string, name: string): string {
 /** Runs an example until the test ends. */
 function run(folder: string, name: string, code: string) {
   const program = runProgram(folder, name, code);
-  cleanUps.push(() => program.stop());
+  onTestFinished(() => program.stop());
   return program;
 }
 
@@ -38,7 +33,7 @@ describe("the examples", () => {
     [OF_SERVER, OF_SERVER, "client.mjs", [/^received Connected Successfully$/, /^received user 42 says hello$/]],
   ])("server of %s, client of %s (%s) say what they should", async (serverPage, clientPage, clientName, lines) => {
     const { path, remove } = makeFolder();
-    cleanUps.push(remove);
+    onTestFinished(remove);
     const server = run(path, "server.mjs", example(serverPage, "server.mjs").replace(PORT, "0"));
     const [, port = ""] = await server.line(/^listening on port (\d+)$/);
     const code = example(clientPage, clientName);

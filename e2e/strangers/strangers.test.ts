@@ -1,6 +1,6 @@
 import { WebsocketClient } from "@websockets-simple/client";
-import { type Connection, WebsocketServer, WebsocketServerAuth } from "@websockets-simple/server";
-import { afterEach, describe, expect, it } from "vitest";
+import { WebsocketServer, WebsocketServerAuth } from "@websockets-simple/server";
+import { describe, expect, it, onTestFinished } from "vitest";
 import {
   availableStrangerClients,
   availableStrangerServers,
@@ -8,23 +8,13 @@ import {
   startStrangerClient,
   startStrangerServer,
 } from "../../testkit/strangers/strangers.ts";
+import { nextConnection, started } from "../started.ts";
 
 const TEXT = 'grüß "𝄞" żółć';
 
-const cleanUps: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
-});
-
-async function started<S extends WebsocketServer>(server: S): Promise<{ server: S; url: string }> {
-  const { port } = await server.start();
-  cleanUps.push(() => server.dispose());
-  return { server, url: `ws://127.0.0.1:${port}/` };
-}
-
 function stranger(kind: StrangerClientKind, url: string, subprotocol?: string) {
   const client = startStrangerClient(kind, url, subprotocol === undefined ? {} : { subprotocol });
-  cleanUps.push(() => client.stop());
+  onTestFinished(() => client.stop());
   return client;
 }
 
@@ -34,9 +24,7 @@ describe.each(availableStrangerClients())("our server and %s", (kind) => {
       new WebsocketServer({ host: "127.0.0.1", connectionSuccessString: "welcome", availableSubprotocols: ["chat"] }),
     );
     const received: unknown[] = [];
-    const connected = new Promise<Connection>((resolve) => {
-      server.on("connection", ({ type, connection }) => type === "connected" && resolve(connection));
-    });
+    const connected = nextConnection(server);
     const disconnected = new Promise((resolve) => {
       server.on("connection", ({ type, code, reason }) => type === "disconnected" && resolve([code, reason]));
     });
@@ -99,9 +87,9 @@ describe.each(availableStrangerClients())("our server and %s", (kind) => {
 describe.each(availableStrangerServers())("our client and %s", (kind) => {
   it("exchange what it can carry, and close", async () => {
     const server = await startStrangerServer(kind);
-    cleanUps.push(() => server.stop());
+    onTestFinished(() => server.stop());
     const client = new WebsocketClient({ url: server.url, subprotocols: server.subprotocols.slice(0, 1), reconnect: false });
-    cleanUps.push(() => client.dispose());
+    onTestFinished(() => client.dispose());
     await client.connect();
     expect(client.subprotocol).toBe(server.subprotocols[0] ?? "");
     const messages = client[Symbol.asyncIterator]();
@@ -115,9 +103,9 @@ describe.each(availableStrangerServers())("our client and %s", (kind) => {
 
   it("notice it when the server dies", async () => {
     const server = await startStrangerServer(kind);
-    cleanUps.push(() => server.stop());
+    onTestFinished(() => server.stop());
     const client = new WebsocketClient({ url: server.url, subprotocols: server.subprotocols.slice(0, 1) });
-    cleanUps.push(() => client.dispose());
+    onTestFinished(() => client.dispose());
     await client.connect();
     const away = new Promise<void>((resolve) => {
       client.on("connection", ({ type }) => type === "reconnecting" && resolve());

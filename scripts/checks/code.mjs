@@ -56,7 +56,9 @@ export const dependencies = {
   name: "dependencies are explained",
   run() {
     const manifests = ["", ...foldersWith("package.json")].map((folder) => readJson(join(folder, "package.json")));
-    const used = manifests.flatMap((manifest) => Object.keys({ ...manifest.dependencies, ...manifest.devDependencies }));
+    const used = manifests.flatMap((manifest) =>
+      Object.keys({ ...manifest.dependencies, ...manifest.devDependencies, ...manifest.optionalDependencies }),
+    );
     const needed = new Set(used.filter((name) => !name.startsWith("@websockets-simple/")));
     const page = readFileSync(inRoot("docs/dependencies.md"), "utf8");
     const explained = new Set([...page.matchAll(/^\| `([^`]+)`/gm)].map(([, name = ""]) => name));

@@ -1,3 +1,4 @@
+import { orLeftOut } from "../left-out.ts";
 import type { Browser, EngineName, LaunchOptions } from "./browser.ts";
 import { findPlaywrightEngine, launchPlaywright } from "./playwright.ts";
 import { hasWebKit, launchWebKit } from "./webkit.ts";
@@ -18,16 +19,17 @@ const DEBIAN_PACKAGES: Readonly<Record<EngineName, string>> = {
 };
 
 /**
- * The engines that this machine has, for `describe.each`. With `CI=true` all of them: one that is missing there is a
+ * The engines that this machine has, for `describe.each`; where there are none, a test is left out. With `CI=true` all of them: one that is missing there is a
  * failure, not a gap that nobody sees.
  */
 export function availableBrowsers(): Engine[] {
   const names: EngineName[] = ["chromium", "firefox", "webkit"];
-  return names.flatMap((name) => {
+  const found = names.flatMap((name) => {
     const launch = launcher(name);
     if (launch) return [{ name, launch }];
     return process.env.CI === "true" ? [{ name, launch: () => Promise.reject(missing(name)) }] : [];
   });
+  return orLeftOut("browser", found);
 }
 
 function launcher(name: EngineName): Engine["launch"] | undefined {

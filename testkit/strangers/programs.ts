@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { orLeftOut } from "../left-out.ts";
 
 /** Clients that run the line protocol of strangers.ts; `java` is a bonus where there is a JDK. */
 export type StrangerClientKind = "python-websockets" | "python-websocket-client" | "mojolicious" | "java";
@@ -85,14 +86,14 @@ export const programs: {
   },
 };
 
-/** The clients that this machine has; with `CI=true` all but the optional one, so that a missing one fails. */
+/** The clients that this machine has; where there are none, a test is left out. With `CI=true` all but the optional one, so that a missing one fails. */
 export function availableStrangerClients(): StrangerClientKind[] {
-  return available(programs.clients, ["java"]);
+  return orLeftOut("foreign client", available(programs.clients, ["java"]));
 }
 
-/** The servers that this machine has; with `CI=true` all, so that a missing one fails. */
+/** The servers that this machine has; where there are none, a test is left out. With `CI=true` all, so that a missing one fails. */
 export function availableStrangerServers(): StrangerServerKind[] {
-  return available(programs.servers, []);
+  return orLeftOut("foreign server", available(programs.servers, []));
 }
 
 function available<K extends string>(table: Readonly<Record<K, Program>>, optional: readonly K[]): K[] {
