@@ -80,9 +80,8 @@ export class SendQueue {
    */
   push(payload: Payload<Packet>, done: (error?: Error) => void): WebsocketsSimpleError | undefined {
     const { maxBytes, onOverflow } = this.#options;
-    if (payload.bytes > maxBytes) {
-      return notSent(`the message has ${payload.bytes} bytes, above sendQueue.maxBytes ${maxBytes}`);
-    }
+    const tooLarge = unfit(payload, maxBytes);
+    if (tooLarge) return tooLarge;
     const waiting = this.#socket.bufferedBytes;
     if (waiting > 0 && (waiting + payload.bytes > maxBytes || this.#messages * MIN_MESSAGE_BYTES > maxBytes)) {
       const reason = `send queue full: sendQueue.maxBytes ${maxBytes}`;
@@ -167,6 +166,12 @@ export class StallWatch {
     });
     if (this.#queues.size > 0) this.#cancel = this.#clock.after(Math.ceil(this.#timeoutMs / 4), () => this.#sweep());
   }
+}
+
+/** Why a payload can wait in no queue, however empty. */
+export function unfit({ bytes }: Payload<Packet>, maxBytes: number): WebsocketsSimpleError | undefined {
+  if (bytes <= maxBytes) return undefined;
+  return new WebsocketsSimpleError("INVALID_ARGUMENT", `the message has ${bytes} bytes, above sendQueue.maxBytes ${maxBytes}`);
 }
 
 /** The error of a message that was never handed to the network. */

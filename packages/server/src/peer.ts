@@ -121,11 +121,14 @@ export class Peer<P extends Packet> implements ConnectionPeer<P>, SocketListener
     return this.#send(() => rawPayload(input));
   }
 
-  async close(code: number, reason: string): Promise<void> {
-    if (typeof reason !== "string")
-      throw new WebsocketsSimpleError("INVALID_ARGUMENT", `close reason: expected a string, got ${typeof reason}`);
-    checkClose(code, reason);
-    await this.#close(code, reason);
+  close(code: number, reason: string): Promise<void> {
+    const closing = async (): Promise<void> => {
+      if (typeof reason !== "string")
+        throw new WebsocketsSimpleError("INVALID_ARGUMENT", `close reason: expected a string, got ${typeof reason}`);
+      checkClose(code, reason);
+      await this.#close(code, reason);
+    };
+    return this.#unawaited(closing());
   }
 
   /** Closes it for a reason of the server's own. */
@@ -197,9 +200,15 @@ export class Peer<P extends Packet> implements ConnectionPeer<P>, SocketListener
       });
       if (refused) reject(refused);
     });
-    // Clients come and go: a send that nobody waits for must not end the process.
-    sending.catch(() => {});
-    return sending;
+    return this.#unawaited(sending);
+  }
+
+  /** Clients come and go: what nobody waits for must not end the process. But a fault of the application must not vanish. */
+  #unawaited(doing: Promise<void>): Promise<void> {
+    doing.catch((error: WebsocketsSimpleError) => {
+      if (error.code === "INVALID_ARGUMENT") this.#context.failed(this, error);
+    });
+    return doing;
   }
 
   #close(code: number, reason: string): Promise<void> {

@@ -4,12 +4,15 @@ import type { Clock } from "./clock.ts";
 export interface RateLimitOptions {
   /** Messages a second in the long run, 1 to 1,000,000. Default: 50. */
   messagesPerSecond?: number;
-  /** Messages at once before any are held back, and the most that are held back, 1 to 1,000,000. Default: 100. */
+  /** Messages at once before any are held back, 1 to 1,000,000. Default: 100. */
   burst?: number;
 }
 
-/** How long a connection may be held back without a rest, in milliseconds. */
-export const MAX_THROTTLED_MS = 5_000;
+/**
+ * How long a connection may be held back without a rest, in milliseconds: long enough for a client that comes back with a
+ * full outbox, by all defaults.
+ */
+export const MAX_THROTTLED_MS = 30_000;
 /** What counts as a rest; less is only the gap between two reads of a flood. */
 const REST_MS = 500;
 
@@ -25,7 +28,7 @@ export interface RateLimitTarget {
 
 /**
  * A token bucket. A message that finds it empty is held, reading pauses, and held messages are let through at the rate.
- * More held than `burst`, or more than five seconds of holding back, is too much.
+ * Held is only what came in the same read; the rest waits on the peer's side. Too much is holding back for too long.
  */
 export class RateLimit {
   readonly #rate: number;
@@ -62,7 +65,6 @@ export class RateLimit {
       return;
     }
     if (!this.isHolding && this.#countedAtMs - this.#lastHeldMs > REST_MS) this.#throttledSinceMs = this.#countedAtMs;
-    if (this.#held.length >= this.#burst) return void this.#exceed(`more than burst ${this.#burst} waiting`);
     if (this.#held.push(message) === 1) this.#target.pause();
     this.#schedule();
   }

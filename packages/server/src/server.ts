@@ -20,7 +20,7 @@ import type { ServerAddress } from "./listen/http-listener.ts";
 import { createLog, type Log } from "./logger.ts";
 import { type CheckedOptions, checkBroadcastOptions, checkServerOptions } from "./option-rules.ts";
 import type { BroadcastOptions, ServerOptions } from "./options.ts";
-import { packetPayload, rawPayload } from "./outgoing.ts";
+import { packetPayload, rawPayload, unfit } from "./outgoing.ts";
 import { defaultEngine } from "./socket.ts";
 import { createCounters, type ServerStats, toStats } from "./stats.ts";
 
@@ -166,16 +166,12 @@ export class WebsocketServer<
 
   /** Sends a text or a packet to one connection: the same as `connection.send(input)`. */
   sendToConnection(input: Sendable<P>, connection: C): Promise<void> {
-    return isConnection(connection)
-      ? connection.send(input)
-      : Promise.reject(noConnection("sendToConnection(input, connection)"));
+    return isConnection(connection) ? connection.send(input) : this.#noConnection("sendToConnection(input, connection)");
   }
 
   /** Sends a text or bytes to one connection as they are: the same as `connection.sendRaw(input)`. */
   sendToConnectionRaw(input: string | Uint8Array, connection: C): Promise<void> {
-    return isConnection(connection)
-      ? connection.sendRaw(input)
-      : Promise.reject(noConnection("sendToConnectionRaw(input, connection)"));
+    return isConnection(connection) ? connection.sendRaw(input) : this.#noConnection("sendToConnectionRaw(input, connection)");
   }
 
   /**
@@ -195,7 +191,7 @@ export class WebsocketServer<
   disconnectConnection(connection: C, code = 1000, reason = ""): Promise<void> {
     return isConnection(connection)
       ? connection.close(code, reason)
-      : Promise.reject(noConnection("disconnectConnection(connection, code, reason)"));
+      : this.#noConnection("disconnectConnection(connection, code, reason)");
   }
 
   /** For subclasses: sends one message, encoded once, to those of several connections that are meant. */
@@ -212,11 +208,22 @@ export class WebsocketServer<
         connection !== except && (channel === undefined || connection.channel === channel);
       const now = (this.#internals.clock ?? systemClock).date();
       const payload = isRaw ? rawPayload(input as string) : packetPayload(input as Sendable<P>, this.#codec, now);
+      const tooLarge = unfit(payload, this.#options.sendQueue.maxBytes);
+      if (tooLarge) throw tooLarge;
       resolve(this.#hub.broadcast(payload, connections, isMeant));
     });
-    // As with a single send, nobody needs to wait for it.
-    sending.catch(() => {});
-    return sending;
+    return this.#unawaited(sending);
+  }
+
+  #noConnection(call: string): Promise<never> {
+    const why = `${call}: what stands for the connection is none`;
+    return this.#unawaited(Promise.reject(new WebsocketsSimpleError("INVALID_ARGUMENT", why)));
+  }
+
+  /** As with a single send, nobody needs to wait for it; what is wrong with it is told all the same. */
+  #unawaited<T>(doing: Promise<T>): Promise<T> {
+    doing.catch((error: WebsocketsSimpleError) => this.#hub.report(error));
+    return doing;
   }
 
   protected override listenerFailed(event: keyof ServerEvents<P, C>, thrown: unknown): void {
@@ -260,8 +267,4 @@ export class WebsocketServer<
       report: (error) => hub.report(error),
     });
   }
-}
-
-function noConnection(call: string): WebsocketsSimpleError {
-  return new WebsocketsSimpleError("INVALID_ARGUMENT", `${call}: what stands for the connection is none`);
 }

@@ -1,22 +1,33 @@
 import { describe, expect, test } from "vitest";
+import { ManualClock } from "../../../testkit/manual-clock.ts";
 import { frame, Opcode, RawSocket } from "../../../testkit/raw-socket.ts";
+import { type Clock, systemClock } from "../src/clock.ts";
+import { withInternals } from "../src/internals.ts";
 import { serve, TestClient } from "./support/harness.ts";
 
 describe("a message flood", () => {
   test("at many times the rate is closed with 4429 and a reason, and the others are served", async () => {
-    const { server, port, url, connections, messages } = await serve({ rateLimit: true });
+    const time = new ManualClock();
+    const clock: Clock = { ...systemClock, now: () => time.now(), after: (ms, run) => time.after(ms, run) };
+    const { server, port, url, connections, messages } = await serve(withInternals({ rateLimit: true }, { clock }));
     const honest = await TestClient.connect(url);
     const flooding = await RawSocket.open(port);
     await connections.has(2, ({ type }) => type === "connected");
-    flooding.write(Buffer.concat(Array.from({ length: 500 }, (_, index) => frame(Opcode.text, `flood ${index}`))));
+    flooding.write(Buffer.concat(Array.from({ length: 2_000 }, (_, index) => frame(Opcode.text, `flood ${index}`))));
+    await messages.has(100);
+    for (let elapsedMs = 0; elapsedMs < 31_000; elapsedMs += 100) {
+      time.pass(100);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
     const close = await flooding.readFrame();
     expect([close.code, close.reason]).toEqual([
       4429,
-      "too many messages: above rateLimit.messagesPerSecond 50 more than burst 100 waiting",
+      "too many messages: above rateLimit.messagesPerSecond 50 for over 30000 ms",
     ]);
     flooding.destroy();
     expect(await connections.one(({ type }) => type === "disconnected")).toMatchObject({ code: 4429 });
-    expect(messages.all.length).toBe(100);
+    // The burst, and what the rate allows for half a minute.
+    expect(messages.all.length).toBeLessThanOrEqual(1_610);
     honest.send("fine");
     await messages.one(({ message }) => message === "fine");
     expect(server.stats().severed).toEqual({ 4429: 1 });

@@ -70,7 +70,7 @@ describe("a send queue", () => {
   test("refuses a message that is larger than the bound by itself, without blaming the peer", () => {
     const { push, reasons } = queued();
     expect(push(101)).toMatchObject({
-      code: "NOT_SENT",
+      code: "INVALID_ARGUMENT",
       message: expect.stringContaining("101 bytes, above sendQueue.maxBytes 100"),
     });
     expect(reasons).toEqual([]);
