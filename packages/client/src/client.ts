@@ -31,6 +31,13 @@ export interface ConnectOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** `connect(controller.signal)`, say, would never be aborted: it is refused instead. */
+function isConnectOptions(options: ConnectOptions): boolean {
+  for (const name in options) if (name !== "signal") return false;
+  const { signal } = options;
+  return typeof options === "object" && (signal === undefined || typeof signal?.addEventListener === "function");
+}
+
 /**
  * A client that connects, comes back by itself, and says truthfully what became of every message.
  *
@@ -48,12 +55,12 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
    * @throws WebsocketsSimpleError `INVALID_OPTION`, naming option, value and bound
    */
   constructor(options: ClientOptions<P>, token: TokenSource = "") {
-    super();
+    super(["message", "connection", "error"]);
     const checked = checkClientOptions(options, platform);
     const { outbox, tokenIn, subprotocols } = checked;
     // Its value is not shown: it may be the token, forgotten to be made a string.
     if (!/string|function/.test(typeof token))
-      throw wrong("token", typeof token, "a string or a function, as the second argument");
+      throw wrong("token", token === null ? token : typeof token, "a string or a function, as the second argument");
     const address = resolveAddress(checked, platform.page);
     this.#options = checked;
     this.#connection = createConnection({
@@ -92,13 +99,12 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
    * `maxAttempts` is reached; `ABORTED` after `signal`, `disconnect()` or `dispose()`; `INVALID_STATE` when disposed;
    * `INVALID_ARGUMENT` for anything but `{ signal }`
    */
-  connect(options: ConnectOptions = {}): Promise<void> {
+  connect(given: ConnectOptions = {}): Promise<void> {
+    const options = given ?? {};
     const { signal } = options;
     const failure = (code: ErrorCode, why: string) =>
       new WebsocketsSimpleError(code, `connect: ${why}`, { cause: signal?.reason });
-    for (const name in options) {
-      if (name !== "signal") return Promise.reject(failure("INVALID_ARGUMENT", "expected nothing, or { signal }"));
-    }
+    if (!isConnectOptions(options)) return Promise.reject(failure("INVALID_ARGUMENT", "expected nothing, or { signal }"));
     if (this.state === "connected") return Promise.resolve();
     if (this.state === "disposed") return Promise.reject(failure("INVALID_STATE", "the client is disposed; make a new one"));
     if (signal?.aborted) return Promise.reject(failure("ABORTED", "the signal is aborted"));

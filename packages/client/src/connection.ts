@@ -162,18 +162,19 @@ export function createConnection(parts: ConnectionParts): Connection {
 
   function send(message: string | Uint8Array, settle: Settle): void {
     const { name } = state;
+    const isAway = name === "connecting" || name === "reconnecting" || name === "suspended";
     if (transport && name === "connected") {
       const { bufferedBytes } = transport;
       if (bufferedBytes && bufferedBytes + message.length > maxBufferedBytes) {
         settle(notSent(`${bufferedBytes} bytes wait in the socket (option maxBufferedBytes: ${maxBufferedBytes})`));
       } else transport.send(message, settle);
-    } else if (outbox && (name === "connecting" || name === "reconnecting" || name === "suspended")) outbox.add(message, settle);
+    } else if (outbox && isAway) outbox.add(message, settle);
     else
       settle(
         notSent(
           name === "disconnected"
             ? "not connected; call connect() first"
-            : `the client is ${name}${outbox ? "" : " (option outbox: false)"}`,
+            : `the client is ${name}${isAway ? " (option outbox: false)" : ""}`,
         ),
       );
   }

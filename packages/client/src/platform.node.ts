@@ -80,7 +80,11 @@ function readRefusal({ label, quote }: Target, response: IncomingMessage, done: 
     const code = { unauthorized: "UNAUTHORIZED", final: "REFUSED", retry: "CONNECT_FAILED" } as const;
     done({
       status,
-      error: new WebsocketsSimpleError(code[judgeStatus(status)], `${label} answered HTTP ${status}${said}`, { status }),
+      error: new WebsocketsSimpleError(
+        code[judgeStatus(status)],
+        `${label} answered HTTP ${status}${status < 300 ? ", so no WebSocket server is there" : ""}${said}`,
+        { status },
+      ),
       retryAfterMs: seconds >= 0 ? Math.min(seconds, 3600) * 1000 : undefined,
     });
   };
@@ -109,9 +113,11 @@ function explain({ label, subprotocols }: Target, error: Error & { code?: string
   }
   if (NO_TLS.test(error.message)) {
     const what = "the server does not speak TLS on this port; use ws://, or the port of its wss";
-    return { error: toError("CONNECT_FAILED", `${label}: ${what}`, error) };
+    return { error: new WebsocketsSimpleError("CONNECT_FAILED", `${label}: ${what}`, { cause: error }) };
   }
   // An AggregateError (several addresses tried) has an empty message; its code says what happened.
   const detail = error.message || error.code || error.name;
-  return { error: new WebsocketsSimpleError("CONNECT_FAILED", `${label}: ${detail}`, { cause: error }) };
+  const hint =
+    error.code === "ECONNREFUSED" ? ": is the server running?" : detail === "socket hang up" ? ": is it a wss:// port?" : "";
+  return { error: new WebsocketsSimpleError("CONNECT_FAILED", `${label}: ${detail}${hint}`, { cause: error }) };
 }

@@ -6,7 +6,6 @@ import {
   type TokenPlace,
   tokenToSubprotocol,
   WebsocketsSimpleError,
-  wrong,
 } from "@websockets-simple/shared";
 
 /** Where and how one attempt connects. */
@@ -53,21 +52,26 @@ export function resolveAddress({ url, host, port, secure, path, query }: Address
   const scheme = (secure ?? page?.startsWith("https:")) ? "wss" : "ws";
   const name = host?.replace(/^[^[].*:.*$/, "[$&]");
   const text = url ?? `${scheme}://${name}${port ? `:${port}` : ""}/${path?.replace(/^\//, "") ?? ""}`;
-  try {
-    if (url === undefined ? host === undefined : (host ?? port ?? secure ?? path) !== undefined) throw 0;
-    // Engines refuse to change a special scheme by `protocol`, so the text is changed instead.
-    const address = new URL(new URL(text, page).href.replace(/^http/, "ws"));
-    if (!/^wss?:$/.test(address.protocol) || address.hash || address.username || address.password) throw 0;
-    for (const [name, value] of Object.entries(query ?? {})) address.searchParams.append(name, value);
-    return address;
-  } catch {
-    // The value is not shown: it may hold credentials.
-    throw wrong(
-      "url",
-      "something else",
-      "a url that begins with ws:// or wss://, without fragment and credentials, or instead a host (without port) with port, secure and path",
+  // The value is not shown: it may hold credentials.
+  const refuse = (got: string): never => {
+    throw new WebsocketsSimpleError(
+      "INVALID_OPTION",
+      `option url: expected ws://, wss://, http:// or https://, without fragment and credentials; or instead host, port, secure and path; got ${got}`,
     );
+  };
+  if (url === undefined ? host === undefined : (host ?? port ?? secure ?? path) !== undefined) refuse(url ? "both" : "neither");
+  let address: URL;
+  try {
+    // Engines refuse to change a special scheme by `protocol`, so the text is changed instead.
+    address = new URL(new URL(text, page).href.replace(/^http/, "ws"));
+  } catch {
+    return refuse(url === undefined ? "a host that is none" : "no absolute URL");
   }
+  const { protocol, hash, username, password } = address;
+  if (!/^wss?:$/.test(protocol)) refuse(`the scheme ${protocol}`);
+  if (hash || username || password) refuse(hash ? "a fragment" : "credentials");
+  for (const [name, value] of Object.entries(query ?? {})) address.searchParams.append(name, value);
+  return address;
 }
 
 /** Puts the token in its place. */

@@ -7,6 +7,8 @@ import type { Target } from "./target.ts";
 import type { OpenTransport } from "./transport.ts";
 
 const OPEN = 1;
+/** What a peer closes with because of something that went wrong: what was under way is lost. */
+const LOST = /^(100[2-46-9]|101[01]|44..)$/;
 
 /** Makes the transport over the platform's WebSocket, or over another class of the same shape. */
 export function webSocketTransport(
@@ -97,11 +99,15 @@ function judgeRefusal(label: string, { error, status, retryAfterMs }: Partial<Re
 function judgeEnd({ label, quote }: Target, closeCode: number, reason: string, refusal: Refusal | undefined): Failure {
   const verdict = judgeCloseCode(closeCode);
   const failure = { code: closeCode, reason, verdict };
-  if (closeCode === 1000 || (verdict === "retry" && closeCode !== 1006 && !refusal)) return failure;
+  if (!refusal && (closeCode === 1000 || (verdict === "retry" && !LOST.test(String(closeCode))))) return failure;
   const kind = verdict === "retry" ? "CONNECTION_LOST" : verdict === "final" ? "REFUSED" : "UNAUTHORIZED";
-  const error = new WebsocketsSimpleError(kind, `${label} closed with ${closeCode} ${quote(reason)}`, {
-    closeCode,
-    cause: refusal?.error,
-  });
+  const error = new WebsocketsSimpleError(
+    kind,
+    reason || closeCode !== 1006 ? `${label} closed with ${closeCode} ${quote(reason)}` : `the connection to ${label} broke`,
+    {
+      closeCode,
+      cause: refusal?.error,
+    },
+  );
   return { ...failure, error };
 }

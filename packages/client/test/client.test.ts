@@ -40,7 +40,7 @@ describe("connecting", () => {
 
   it("takes a signal in an object, and says so to whoever hands it over bare", async () => {
     const { client } = scriptedClient();
-    for (const wrong of [new AbortController().signal, { sginal: 1 }]) {
+    for (const wrong of [new AbortController().signal, { sginal: 1 }, { signal: 5 }, 5000]) {
       await expect(client.connect(wrong as never)).rejects.toMatchObject({
         code: "INVALID_ARGUMENT",
         message: "connect: expected nothing, or { signal }",
@@ -221,6 +221,24 @@ describe("coming back", () => {
     expect(ScriptedWebSocket.all.length).toBeLessThanOrEqual(10);
     client.dispose();
     expectNoTimers();
+  });
+
+  it.each([
+    [1001, ""],
+    [1005, ""],
+    [1012, ""],
+    [3000, ""],
+    [4000, ""],
+    [1002, "CONNECTION_LOST"],
+    [1009, "CONNECTION_LOST"],
+    [1011, "CONNECTION_LOST"],
+    [4408, "CONNECTION_LOST"],
+    [4429, "CONNECTION_LOST"],
+  ])("comes back after %i, and tells an error where something may be lost: %s", async (code, error) => {
+    const { client, socket, log } = await connected();
+    socket.breakOff(code, "why");
+    expect(log).toEqual([...(error ? [`error ${error}`] : []), `reconnecting ${code} why`]);
+    client.dispose();
   });
 
   it.each([
@@ -489,8 +507,13 @@ describe("options", () => {
     [{ url: "ws://a", reconect: true }, "option reconect: unknown; known are url,"],
     [{ url: "ws://a", maxPayload: 0 }, "option maxPayload"],
     [{ url: "ws://a", maxPayload: 2 ** 31 }, "option maxPayload: expected a whole number from 1 to 2147483647"],
-    [{ url: "localhost:8989" }, "option url: expected a url that begins with ws:// or wss://"],
-    [{ host: "localhost:8989" }, "or instead a host (without port) with port"],
+    [{ url: "localhost:8989" }, "option url: expected ws://, wss://"],
+    [{ url: "localhost:8989" }, "got the scheme localhost:"],
+    [{ url: "/chat" }, "got no absolute URL"],
+    [{ url: "ws://a:b@c" }, "got credentials"],
+    [{ url: "ws://a/#b" }, "got a fragment"],
+    [{ url: "ws://a", port: 1 }, "got both"],
+    [{ host: "localhost:8989" }, "got a host that is none"],
   ])("%j: %s", (options, message) => {
     expect(() => new WebsocketClient(options as never)).toThrow(
       expect.objectContaining({ code: "INVALID_OPTION", message: expect.stringContaining(message) }),

@@ -293,6 +293,15 @@ describe("a refused handshake", () => {
     });
   });
 
+  it("by nobody, or by something else than a WebSocket server, says what to look at", async () => {
+    const gone = createTcpServer();
+    const port = await listen(gone);
+    await new Promise((resolve) => gone.close(resolve));
+    await expect(client(port).connect()).rejects.toThrow(/ECONNREFUSED.*: is the server running\?/);
+    const web = createServer((_request, response) => response.end("hi"));
+    await expect(client(await listen(web)).connect()).rejects.toThrow("answered HTTP 200, so no WebSocket server is there: hi");
+  });
+
   it("for the subprotocol is said clearly", async () => {
     const { port } = await echoServer({ handleProtocols: () => false });
     const error = await client(port, { subprotocols: ["v2"] })

@@ -140,6 +140,9 @@ export class Connection<P extends Packet = Packet, D = undefined> {
   }
 }
 
+/** A connection of any server, whatever its packets and its state: for helpers that only send, close or compare. */
+export type AnyConnection = Connection<Packet, unknown>;
+
 /** A connection whose user is known. */
 export class AuthConnection<T, P extends Packet = Packet, D = undefined> extends Connection<P, D> {
   /** What the user service answered. */

@@ -10,7 +10,7 @@ export {
   type TokenPlace,
   WebsocketsSimpleError,
 } from "@websockets-simple/shared";
-export { AuthConnection, Connection, type ConnectionPeer, type ConnectionState } from "./connection.ts";
+export { type AnyConnection, AuthConnection, Connection, type ConnectionPeer, type ConnectionState } from "./connection.ts";
 export { ConnectionManager } from "./connection-manager.ts";
 export type { ServerConnectionEvent, ServerErrorEvent, ServerEvents, ServerMessageEvent, ServerStateEvent } from "./events.ts";
 export { WebsocketHandler } from "./handler.ts";

@@ -53,7 +53,7 @@ export class WebsocketServer<
    * @throws WebsocketsSimpleError `INVALID_OPTION`, naming option, value and bound
    */
   constructor(options: ServerOptions<P, D, C> = {}) {
-    super();
+    super(["message", "connection", "error", "server"]);
     this.#options = checkServerOptions<P, D>(options);
     const internals = internalsOf<P, D, C>(options);
     this.#internals = internals;

@@ -117,5 +117,9 @@ function validate<P>(schema: StandardSchema<P>, value: unknown): P | WebsocketsS
 export function checkRaw(message: unknown): void {
   const text = message as string & { isWellFormed?(): boolean };
   const fits = typeof message === "string" ? (text.isWellFormed?.() ?? true) : message instanceof Uint8Array;
-  if (!fits) throw new WebsocketsSimpleError("INVALID_ARGUMENT", "expected a Uint8Array, or a text without lone surrogates");
+  if (!fits)
+    throw new WebsocketsSimpleError(
+      "INVALID_ARGUMENT",
+      "expected a Uint8Array (of an ArrayBuffer: new Uint8Array(buffer)), or a text without lone surrogates",
+    );
 }

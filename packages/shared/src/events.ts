@@ -1,4 +1,5 @@
 import { EventEmitter } from "eventemitter3";
+import { WebsocketsSimpleError } from "./errors.ts";
 
 /** A listener: takes the event's one argument; what it returns is ignored, but a rejected promise is reported. */
 export type Listener<Payload> = (payload: Payload) => unknown;
@@ -33,6 +34,34 @@ const TypedEmitter = EventEmitter as unknown as new <Events>() => TypedEmitter<E
  * the other listeners are called all the same.
  */
 export abstract class IsolatingEmitter<Events> extends TypedEmitter<Events> {
+  readonly #events: readonly (keyof Events)[];
+
+  /** @param events their names; listeners of others are refused, since they would never be called */
+  constructor(events: readonly (keyof Events)[]) {
+    super();
+    this.#events = events;
+  }
+
+  /** Adds a listener. Throws `INVALID_ARGUMENT` when there is no such event. */
+  override on<E extends keyof Events>(event: E, listener: Listener<Events[E]>): this {
+    return super.on(this.#known(event), listener);
+  }
+
+  /** Adds a listener. Throws `INVALID_ARGUMENT` when there is no such event. */
+  override addListener<E extends keyof Events>(event: E, listener: Listener<Events[E]>): this {
+    return this.on(event, listener);
+  }
+
+  /** Adds a listener that is called once. Throws `INVALID_ARGUMENT` when there is no such event. */
+  override once<E extends keyof Events>(event: E, listener: Listener<Events[E]>): this {
+    return super.once(this.#known(event), listener);
+  }
+
+  #known<E extends keyof Events>(event: E): E {
+    if (this.#events.includes(event)) return event;
+    throw new WebsocketsSimpleError("INVALID_ARGUMENT", `no event "${String(event)}": there are ${this.#events.join(", ")}`);
+  }
+
   /** Told of what a listener of `event` threw or rejected with. It MUST NOT emit `event` again without end. */
   protected abstract listenerFailed(event: keyof Events, thrown: unknown): void;
 

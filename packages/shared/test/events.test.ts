@@ -3,12 +3,22 @@ import { IsolatingEmitter } from "../src/index.ts";
 
 class Emitter extends IsolatingEmitter<{ news: string; error: unknown }> {
   readonly failures: [string, unknown][] = [];
+  constructor() {
+    super(["news", "error"]);
+  }
   protected override listenerFailed(event: "news" | "error", thrown: unknown): void {
     this.failures.push([event, thrown]);
   }
 }
 
 describe("an emitter", () => {
+  it.each(["on", "once", "addListener"] as const)("refuses to listen for what never comes: %s", (method) => {
+    const listen = (): unknown => new Emitter()[method]("nwes" as never, () => {});
+    expect(listen).toThrow(
+      expect.objectContaining({ code: "INVALID_ARGUMENT", message: 'no event "nwes": there are news, error' }),
+    );
+  });
+
   it("calls the other listeners when one throws, and reports it", () => {
     const emitter = new Emitter();
     const boom = new Error("boom");
