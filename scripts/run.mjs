@@ -19,6 +19,12 @@ const COMMANDS = {
   build: () => ready("all"),
   check: async (args) => (await import("./check.mjs")).check(args),
   test: async () => (await import("./test.mjs")).test(),
+  async pack() {
+    if (!(await ready("all"))) return false;
+    const { client, server } = await (await import("./pack.mjs")).ensurePacked();
+    console.log(`In your project:\n  npm install ${client} ${server}`);
+    return true;
+  },
   async docs() {
     if (!(await setUp("install", () => ensureInstalled("all")))) return false;
     return (await runTool("typedoc", [], { show: true })).ok;

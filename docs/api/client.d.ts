@@ -136,6 +136,15 @@ declare const TypedEmitter: new <Events>() => TypedEmitter<Events>;
  * the other listeners are called all the same.
  */
 declare abstract class IsolatingEmitter<Events> extends TypedEmitter<Events> {
+    #private;
+    /** @param events their names; listeners of others are refused, since they would never be called */
+    constructor(events: readonly (keyof Events)[]);
+    /** Adds a listener. Throws `INVALID_ARGUMENT` when there is no such event. */
+    on<E extends keyof Events>(event: E, listener: Listener<Events[E]>): this;
+    /** Adds a listener. Throws `INVALID_ARGUMENT` when there is no such event. */
+    addListener<E extends keyof Events>(event: E, listener: Listener<Events[E]>): this;
+    /** Adds a listener that is called once. Throws `INVALID_ARGUMENT` when there is no such event. */
+    once<E extends keyof Events>(event: E, listener: Listener<Events[E]>): this;
     /** Told of what a listener of `event` threw or rejected with. It MUST NOT emit `event` again without end. */
     protected abstract listenerFailed(event: keyof Events, thrown: unknown): void;
     /** Calls the listeners of an event; true when there were any. */
@@ -347,7 +356,7 @@ declare class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitte
      * `maxAttempts` is reached; `ABORTED` after `signal`, `disconnect()` or `dispose()`; `INVALID_STATE` when disposed;
      * `INVALID_ARGUMENT` for anything but `{ signal }`
      */
-    connect(options?: ConnectOptions): Promise<void>;
+    connect(given?: ConnectOptions): Promise<void>;
     /**
      * Sends a text (as a packet around it) or a packet. Resolves when the bytes are handed to the socket; while away the
      * message waits in the outbox. A rejection with `NOT_SENT` or `UNKNOWN` that nobody handles does no harm.

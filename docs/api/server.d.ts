@@ -169,6 +169,15 @@ declare const TypedEmitter: new <Events>() => TypedEmitter<Events>;
  * the other listeners are called all the same.
  */
 declare abstract class IsolatingEmitter<Events> extends TypedEmitter<Events> {
+    #private;
+    /** @param events their names; listeners of others are refused, since they would never be called */
+    constructor(events: readonly (keyof Events)[]);
+    /** Adds a listener. Throws `INVALID_ARGUMENT` when there is no such event. */
+    on<E extends keyof Events>(event: E, listener: Listener<Events[E]>): this;
+    /** Adds a listener. Throws `INVALID_ARGUMENT` when there is no such event. */
+    addListener<E extends keyof Events>(event: E, listener: Listener<Events[E]>): this;
+    /** Adds a listener that is called once. Throws `INVALID_ARGUMENT` when there is no such event. */
+    once<E extends keyof Events>(event: E, listener: Listener<Events[E]>): this;
     /** Told of what a listener of `event` threw or rejected with. It MUST NOT emit `event` again without end. */
     protected abstract listenerFailed(event: keyof Events, thrown: unknown): void;
     /** Calls the listeners of an event; true when there were any. */
@@ -285,6 +294,8 @@ declare class Connection<P extends Packet = Packet, D = undefined> {
     /** Destroys it at once, without a close frame: the other side sees 1006. */
     terminate(): void;
 }
+/** A connection of any server, whatever its packets and its state: for helpers that only send, close or compare. */
+type AnyConnection = Connection<Packet, unknown>;
 /** A connection whose user is known. */
 declare class AuthConnection<T, P extends Packet = Packet, D = undefined> extends Connection<P, D> {
     /** What the user service answered. */
@@ -484,7 +495,7 @@ interface SendQueueOptions {
 interface RateLimitOptions {
     /** Messages a second in the long run, 1 to 1,000,000. Default: 50. */
     messagesPerSecond?: number;
-    /** Messages at once before any are held back, and the most that are held back, 1 to 1,000,000. Default: 100. */
+    /** Messages at once before any are held back, 1 to 1,000,000. Default: 100. */
     burst?: number;
 }
 
@@ -707,4 +718,4 @@ declare class WebsocketServerAuth<T, P extends Packet = Packet, D = undefined> e
 }
 
 export { AuthConnection, CloseCode, Connection, ConnectionManager, UpgradeRequest, WebsocketHandler, WebsocketServer, WebsocketServerAuth, WebsocketsSimpleError, createPacket };
-export type { AuthServerOptions, BroadcastOptions, ConnectionPeer, ConnectionState, EndpointOptions, ErrorCode, Identity, LogFields, Logger, OrUndefined, Packet, PacketCasing, PacketInput, RateLimitOptions, SendQueueOptions, Sendable, ServerAddress, ServerConnectionEvent, ServerErrorEvent, ServerEvents, ServerLimits, ServerMessageEvent, ServerOptions, ServerStateEvent, ServerStats, ServerTlsOptions, StandardSchema, TokenPlace, UserService, UserServiceLimits };
+export type { AnyConnection, AuthServerOptions, BroadcastOptions, ConnectionPeer, ConnectionState, EndpointOptions, ErrorCode, Identity, LogFields, Logger, OrUndefined, Packet, PacketCasing, PacketInput, RateLimitOptions, SendQueueOptions, Sendable, ServerAddress, ServerConnectionEvent, ServerErrorEvent, ServerEvents, ServerLimits, ServerMessageEvent, ServerOptions, ServerStateEvent, ServerStats, ServerTlsOptions, StandardSchema, TokenPlace, UserService, UserServiceLimits };
