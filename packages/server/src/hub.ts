@@ -48,6 +48,8 @@ export class Hub<P extends Packet, D, C extends Connection<P, D>> {
   readonly #context: PeerContext<P>;
   readonly #peers = new Map<C, Peer<P>>();
   readonly #connections = new WeakMap<Peer<P>, C>();
+  /** Whether listeners of `error` are being called. */
+  #isTelling = false;
 
   constructor(parts: HubParts<P, D, C>) {
     this.#parts = parts;
@@ -62,6 +64,7 @@ export class Hub<P extends Packet, D, C extends Connection<P, D>> {
       received: (peer, message) => this.#received(this.#connectionOf(peer), message),
       sent: (peer, payload) => this.#tellSent(payload, 1, this.#connectionOf(peer)),
       failed: (peer, error) => this.report(error, this.#connectionOf(peer)),
+      unawaited: (peer, doing) => this.unawaited(doing, this.#connectionOf(peer)),
       severed: (peer, code, reason) => {
         count(counters.severed, code);
         parts.log("warn", "connection severed", { connection: peer.id, remoteAddress: peer.request.remoteAddress, code, reason });
@@ -112,9 +115,30 @@ export class Hub<P extends Packet, D, C extends Connection<P, D>> {
 
   /** Tells of an error, by log and event. */
   report(error: WebsocketsSimpleError, connection?: C): void {
+    this.#logError(error, connection);
+    this.#isTelling = true;
+    this.#parts.emit("error", connection ? { error, connection } : { error });
+    this.#isTelling = false;
+  }
+
+  /**
+   * For calls that mostly nobody waits for: clients come and go, and that must not end the process; but a fault of the
+   * application's must not vanish. It is told in a later turn, and where a listener of `error` made it, to the log alone:
+   * such a listener would be told of itself for ever.
+   */
+  unawaited<T>(doing: Promise<T>, connection?: C): Promise<T> {
+    const isOfErrorListener = this.#isTelling;
+    doing.catch((error: WebsocketsSimpleError) => {
+      if (error.code !== "INVALID_ARGUMENT") return;
+      if (isOfErrorListener) this.#logError(error, connection);
+      else setImmediate(() => this.report(error, connection));
+    });
+    return doing;
+  }
+
+  #logError(error: WebsocketsSimpleError, connection: C | undefined): void {
     const about = connection && { connection: connection.id, remoteAddress: connection.remoteAddress };
     this.#parts.log("error", error.message, { code: error.code, ...about });
-    this.#parts.emit("error", connection ? { error, connection } : { error });
   }
 
   /** Tells that something of the application's threw or rejected. */

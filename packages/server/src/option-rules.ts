@@ -5,7 +5,6 @@ import {
   MAX_TIMER_MS,
   type Packet,
   type Rule,
-  TOKEN_SUBPROTOCOL,
   WebsocketsSimpleError,
   wrong,
 } from "@websockets-simple/shared";
@@ -90,9 +89,9 @@ const RULES: Readonly<Record<string, Rule>> = {
   connectionSuccessString: sendableText,
   availableSubprotocols: (value) =>
     Array.isArray(value) &&
-    value.every((name) => typeof name === "string" && isToken(name) && !name.startsWith(TOKEN_SUBPROTOCOL))
+    value.every((name) => typeof name === "string" && isToken(name) && !name.startsWith("websockets-simple."))
       ? undefined
-      : `a list of names without spaces, commas and quotes, none of which begins with ${TOKEN_SUBPROTOCOL}`,
+      : `a list of names without spaces, commas and quotes, none of which begins with websockets-simple.`,
   packet: (value) =>
     (value as { "~standard"?: { version?: unknown } } | null)?.["~standard"]?.version === 1
       ? undefined

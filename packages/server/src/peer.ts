@@ -36,6 +36,8 @@ export interface PeerContext<P extends Packet> {
   /** A message was handed to the kernel. */
   sent(peer: Peer<P>, payload: Payload<P>): void;
   failed(peer: Peer<P>, error: WebsocketsSimpleError): void;
+  /** Takes care of what a call rejects with that nobody may be waiting for. */
+  unawaited(peer: Peer<P>, doing: Promise<void>): Promise<void>;
   severed(peer: Peer<P>, code: number, reason: string): void;
   closed(peer: Peer<P>, code: number, reason: string): void;
 }
@@ -128,7 +130,7 @@ export class Peer<P extends Packet> implements ConnectionPeer<P>, SocketListener
       checkClose(code, reason);
       await this.#close(code, reason);
     };
-    return this.#unawaited(closing());
+    return this.#context.unawaited(this, closing());
   }
 
   /** Closes it for a reason of the server's own. */
@@ -147,8 +149,8 @@ export class Peer<P extends Packet> implements ConnectionPeer<P>, SocketListener
 
   ping(): void {
     if (!this.isAlive) return;
-    this.#awaitsPong = true;
-    this.#queue.push(HEARTBEAT.ping, () => {});
+    // A ping that found no room was never sent: whoever does not read is the stall watch's business.
+    this.#awaitsPong = this.#queue.push(HEARTBEAT.ping, () => {}) === undefined;
   }
 
   message(message: string | Uint8Array): void {
@@ -170,7 +172,9 @@ export class Peer<P extends Packet> implements ConnectionPeer<P>, SocketListener
   }
 
   closed(code: number, reason: string): void {
-    if (this.#state === "open") this.#rateLimit?.flush();
+    const dropped = this.#state === "open" ? (this.#rateLimit?.flush() ?? 0) : 0;
+    if (dropped > 0)
+      this.failed(new Error(`${dropped} messages above rateLimit were dropped: it sent them and left`), "protocol");
     this.#rateLimit?.stop();
     this.#queue.end();
     this.#state = "closed";
@@ -200,15 +204,7 @@ export class Peer<P extends Packet> implements ConnectionPeer<P>, SocketListener
       });
       if (refused) reject(refused);
     });
-    return this.#unawaited(sending);
-  }
-
-  /** Clients come and go: what nobody waits for must not end the process. But a fault of the application must not vanish. */
-  #unawaited(doing: Promise<void>): Promise<void> {
-    doing.catch((error: WebsocketsSimpleError) => {
-      if (error.code === "INVALID_ARGUMENT") this.#context.failed(this, error);
-    });
-    return doing;
+    return this.#context.unawaited(this, sending);
   }
 
   #close(code: number, reason: string): Promise<void> {

@@ -69,10 +69,17 @@ export class RateLimit {
     this.#schedule();
   }
 
-  /** Delivers all that is held, at once: the peer is gone and sends no more. */
-  flush(): void {
+  /**
+   * The peer is gone and sends no more: delivers what is held at once, one more burst at most. Else to close and to come
+   * again would be the way around the limit.
+   *
+   * @returns how many messages were dropped
+   */
+  flush(): number {
     this.stop();
-    for (const message of this.#held.splice(0)) this.#target.deliver(message);
+    const held = this.#held.splice(0);
+    for (const message of held.splice(0, this.#burst)) this.#target.deliver(message);
+    return held.length;
   }
 
   /** Ends the timer. */

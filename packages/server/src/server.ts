@@ -212,18 +212,12 @@ export class WebsocketServer<
       if (tooLarge) throw tooLarge;
       resolve(this.#hub.broadcast(payload, connections, isMeant));
     });
-    return this.#unawaited(sending);
+    return this.#hub.unawaited(sending);
   }
 
   #noConnection(call: string): Promise<never> {
     const why = `${call}: what stands for the connection is none`;
-    return this.#unawaited(Promise.reject(new WebsocketsSimpleError("INVALID_ARGUMENT", why)));
-  }
-
-  /** As with a single send, nobody needs to wait for it; what is wrong with it is told all the same. */
-  #unawaited<T>(doing: Promise<T>): Promise<T> {
-    doing.catch((error: WebsocketsSimpleError) => this.#hub.report(error));
-    return doing;
+    return this.#hub.unawaited(Promise.reject(new WebsocketsSimpleError("INVALID_ARGUMENT", why)));
   }
 
   protected override listenerFailed(event: keyof ServerEvents<P, C>, thrown: unknown): void {

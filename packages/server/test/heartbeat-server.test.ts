@@ -59,6 +59,20 @@ describe("the text ping", () => {
     stuck.destroy();
   });
 
+  test("that finds no room in the send queue is not waited for: it was never sent", async () => {
+    const time = new ManualClock();
+    const clock: Clock = { ...systemClock, now: () => time.now(), after: (ms, run) => time.after(ms, run) };
+    const options = { pingIntervalMs: 1_000, sendQueue: { maxBytes: 3, onOverflow: "drop-newest" as const } };
+    const { server, url, connections } = await serve(withInternals(options, { clock }));
+    await TestClient.connect(url);
+    await connections.one(({ type }) => type === "connected");
+    for (let sweep = 0; sweep < 3; sweep++) {
+      time.pass(1_000);
+      await new Promise((resolve) => setImmediate(() => setImmediate(() => setImmediate(resolve))));
+    }
+    expect([server.connections.size, server.stats().severed]).toEqual([1, {}]);
+  });
+
   test.each([
     ["in time", 1_000],
     ["late", 3_500],

@@ -53,10 +53,7 @@ describe("the options of a server", () => {
     [{ connectionSuccessString: "\ud800" }, /option connectionSuccessString: .*lone surrogates/],
     [{ availableSubprotocols: "chat" }, /option availableSubprotocols: .*a list/],
     [{ availableSubprotocols: ["a b"] }, /option availableSubprotocols/],
-    [
-      { availableSubprotocols: ["websockets-simple.token"] },
-      /option availableSubprotocols: .*begins with websockets-simple\.token/,
-    ],
+    [{ availableSubprotocols: ["websockets-simple.token"] }, /option availableSubprotocols: .*begins with websockets-simple\./],
     [{ packet: {} }, /option packet: .*Standard Schema/],
     [{ packetCasing: "kebab" }, /option packetCasing: .*camel, pascal.*kebab/],
     [{ createState: 1 }, /option createState/],

@@ -87,7 +87,13 @@ describe("the rate limit", () => {
   test("delivers what is held when the peer has gone, and leaves no timer", () => {
     const { clock, delivered, limit, take } = limited(10, 2);
     take(4);
-    limit.flush();
+    expect(limit.flush()).toBe(0);
     expect([delivered.length, clock.timers]).toEqual([4, 0]);
+  });
+
+  test("delivers one more burst of it at most: to close and come again is no way around the limit", () => {
+    const { delivered, limit, take } = limited(10, 2);
+    take(100);
+    expect([limit.flush(), delivered.length]).toEqual([96, 4]);
   });
 });

@@ -34,6 +34,18 @@ describe("what is wrong with a call that nobody waits for", () => {
     expect(told.map(({ error }) => error.code)).toEqual(Array.from({ length: 6 }, () => "INVALID_ARGUMENT"));
   });
 
+  test("is told to the log alone when a listener of error made the call: it would be told of itself for ever", async () => {
+    const lines: string[] = [];
+    const log = (_fields: unknown, line: string): void => void lines.push(line);
+    const logger = { debug: () => {}, info: () => {}, warn: () => {}, error: log };
+    const { server, errors } = await serve({ logger });
+    server.on("error", () => void server.broadcast(" "));
+    void server.broadcast("");
+    await errors.one();
+    for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+    expect([errors.all.length, lines.length]).toEqual([1, 2]);
+  });
+
   test("is not told of what became of a connection: who cares waits for it", async () => {
     const { url, connections, errors } = await serve();
     const client = await TestClient.connect(url);

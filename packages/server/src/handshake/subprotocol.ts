@@ -29,7 +29,8 @@ export function chooseSubprotocol(offered: readonly string[], available: readonl
   const wanted = offered.filter((name) => !isOurs(name));
   const announced = offered.includes(TOKEN_SUBPROTOCOL) ? TOKEN_SUBPROTOCOL : undefined;
   const chosen = wanted.find((name) => available.includes(name));
-  const refusal = offered.includes(REFUSED_SUBPROTOCOL) ? REFUSED_SUBPROTOCOL : (chosen ?? wanted[0] ?? announced);
+  // Not the one that is available: who is refused shall not learn which are.
+  const refusal = offered.includes(REFUSED_SUBPROTOCOL) ? REFUSED_SUBPROTOCOL : (wanted[0] ?? announced);
   if (chosen !== undefined || wanted.length === 0) return { chosen, answer: chosen ?? announced, refusal };
   const problem =
     available.length > 0
