@@ -20,7 +20,7 @@ import {
   type SendQueueOptions,
   type StallWatch,
 } from "./outgoing.ts";
-import { RateLimit, type RateLimitOptions } from "./rate-limit.ts";
+import { RateLimit, type RateLimitOptions, TokenBucket } from "./rate-limit.ts";
 import type { EngineSocket, SocketListener } from "./socket.ts";
 import type { Counters } from "./stats.ts";
 
@@ -42,6 +42,9 @@ export interface PeerContext<P extends Packet> {
   closed(peer: Peer<P>, code: number, reason: string): void;
 }
 
+/** With a rate limit, heartbeats have one of their own: far more than any client needs, far less than a flood. */
+const HEARTBEATS_PER_SECOND = 50;
+const HEARTBEATS_AT_ONCE = 100;
 const HEARTBEAT = Object.freeze({ ping: rawPayload(PING), pong: rawPayload(PONG) });
 
 /** The states and the traffic of one connection: what stands between its socket and the server. */
@@ -53,6 +56,7 @@ export class Peer<P extends Packet> implements ConnectionPeer<P>, SocketListener
   readonly #socket: EngineSocket;
   readonly #queue: SendQueue;
   readonly #rateLimit: RateLimit | undefined;
+  readonly #heartbeats: TokenBucket | undefined;
   #state: ConnectionState = "connecting";
   #awaitsPong = false;
   /** What this side closed with, when it closed first. */
@@ -66,6 +70,7 @@ export class Peer<P extends Packet> implements ConnectionPeer<P>, SocketListener
     this.#context = context;
     this.startedAtMs = context.clock.date();
     this.#queue = new SendQueue(socket, context.queue, context.stalls, (reason) => this.sever(4408, reason));
+    this.#heartbeats = context.rate && new TokenBucket(HEARTBEATS_PER_SECOND, HEARTBEATS_AT_ONCE, context.clock);
     this.#rateLimit =
       context.rate &&
       new RateLimit(context.rate, context.clock, {
@@ -156,7 +161,8 @@ export class Peer<P extends Packet> implements ConnectionPeer<P>, SocketListener
   message(message: string | Uint8Array): void {
     if (this.#state !== "open") return;
     const beat = typeof message === "string" ? heartbeatText(message) : undefined;
-    if (beat === PONG) this.#awaitsPong = false;
+    if (beat && this.#heartbeats?.take() === false) void this.sever(4429, "too many heartbeats: see option rateLimit");
+    else if (beat === PONG) this.#awaitsPong = false;
     else if (beat === PING) this.#queue.push(HEARTBEAT.pong, () => {});
     else if (this.#rateLimit) this.#rateLimit.take(message);
     else this.#deliver(message);

@@ -2,7 +2,7 @@ import type { Clock } from "./clock.ts";
 
 /** How many messages a connection may send. */
 export interface RateLimitOptions {
-  /** Messages a second in the long run, 1 to 1,000,000. Default: 50. */
+  /** Messages a second in the long run, 1 to 1,000,000; heartbeats are counted apart, 50 a second. Default: 50. */
   messagesPerSecond?: number;
   /** Messages at once before any are held back, 1 to 1,000,000. Default: 100. */
   burst?: number;
@@ -15,6 +15,38 @@ export interface RateLimitOptions {
 export const MAX_THROTTLED_MS = 30_000;
 /** What counts as a rest; less is only the gap between two reads of a flood. */
 const REST_MS = 500;
+
+/** So many at once, and so many a second in the long run. */
+export class TokenBucket {
+  readonly #perSecond: number;
+  readonly #burst: number;
+  readonly #clock: Clock;
+  #tokens: number;
+  #countedAtMs: number;
+
+  constructor(perSecond: number, burst: number, clock: Clock) {
+    this.#perSecond = perSecond;
+    this.#burst = burst;
+    this.#clock = clock;
+    this.#tokens = burst;
+    this.#countedAtMs = clock.now();
+  }
+
+  /** Takes one token; false when there is none. */
+  take(): boolean {
+    const now = this.#clock.now();
+    this.#tokens = Math.min(this.#burst, this.#tokens + ((now - this.#countedAtMs) * this.#perSecond) / 1_000);
+    this.#countedAtMs = now;
+    if (this.#tokens < 1) return false;
+    this.#tokens--;
+    return true;
+  }
+
+  /** How long until there is one. */
+  get waitMs(): number {
+    return Math.max(1, Math.ceil(((1 - this.#tokens) * 1_000) / this.#perSecond));
+  }
+}
 
 /** What a limit does to its connection. */
 export interface RateLimitTarget {
@@ -36,8 +68,7 @@ export class RateLimit {
   readonly #clock: Clock;
   readonly #target: RateLimitTarget;
   readonly #held: (string | Uint8Array)[] = [];
-  #tokens: number;
-  #countedAtMs: number;
+  readonly #bucket: TokenBucket;
   #throttledSinceMs = 0;
   #lastHeldMs = Number.NEGATIVE_INFINITY;
   #cancel: (() => void) | undefined;
@@ -47,8 +78,7 @@ export class RateLimit {
     this.#burst = options.burst;
     this.#clock = clock;
     this.#target = target;
-    this.#tokens = options.burst;
-    this.#countedAtMs = clock.now();
+    this.#bucket = new TokenBucket(this.#rate, this.#burst, clock);
   }
 
   /** Whether reading is paused: what the peer has sent may not have been seen. */
@@ -58,13 +88,9 @@ export class RateLimit {
 
   /** Takes a message in: delivers it now or later, or finds it to be too much. */
   take(message: string | Uint8Array): void {
-    this.#refill();
-    if (!this.isHolding && this.#tokens >= 1) {
-      this.#tokens--;
-      this.#target.deliver(message);
-      return;
-    }
-    if (!this.isHolding && this.#countedAtMs - this.#lastHeldMs > REST_MS) this.#throttledSinceMs = this.#countedAtMs;
+    if (!this.isHolding && this.#bucket.take()) return void this.#target.deliver(message);
+    const now = this.#clock.now();
+    if (!this.isHolding && now - this.#lastHeldMs > REST_MS) this.#throttledSinceMs = now;
     if (this.#held.push(message) === 1) this.#target.pause();
     this.#schedule();
   }
@@ -88,23 +114,15 @@ export class RateLimit {
     this.#cancel = undefined;
   }
 
-  #refill(): void {
-    const now = this.#clock.now();
-    this.#tokens = Math.min(this.#burst, this.#tokens + ((now - this.#countedAtMs) * this.#rate) / 1_000);
-    this.#countedAtMs = now;
-  }
-
   #schedule(): void {
-    this.#cancel ??= this.#clock.after(Math.max(1, Math.ceil(((1 - this.#tokens) * 1_000) / this.#rate)), () => this.#release());
+    this.#cancel ??= this.#clock.after(this.#bucket.waitMs, () => this.#release());
   }
 
   #release(): void {
     this.#cancel = undefined;
-    this.#refill();
-    this.#lastHeldMs = this.#countedAtMs;
+    this.#lastHeldMs = this.#clock.now();
     if (this.#lastHeldMs - this.#throttledSinceMs > MAX_THROTTLED_MS) return void this.#exceed(`for over ${MAX_THROTTLED_MS} ms`);
-    while (this.#held.length > 0 && this.#tokens >= 1) {
-      this.#tokens--;
+    while (this.#held.length > 0 && this.#bucket.take()) {
       this.#target.deliver(this.#held.shift() as string | Uint8Array);
     }
     if (this.#held.length > 0) this.#schedule();

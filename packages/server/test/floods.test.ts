@@ -61,6 +61,17 @@ describe("a message flood", () => {
     expect(messages.all.map(({ message }) => message)).toEqual(Array.from({ length: 13 }, (_, index) => `${index}`));
   });
 
+  test("of heartbeats is closed with 4429 where there is a rate limit", async () => {
+    const { server, port } = await serve({ rateLimit: true });
+    const peer = await RawSocket.open(port);
+    peer.write(Buffer.concat(Array.from({ length: 5_000 }, (_, n) => frame(Opcode.text, n % 2 ? "pong" : "ping"))));
+    let last = await peer.readFrame();
+    for (let pongs = 0; last.text === "pong" && pongs < 1_000; pongs++) last = await peer.readFrame();
+    expect([last.code, last.reason]).toEqual([4429, "too many heartbeats: see option rateLimit"]);
+    peer.destroy();
+    expect(server.stats().severed).toEqual({ 4429: 1 });
+  });
+
   test("heartbeats do not count", async () => {
     const { url, messages, connections } = await serve({ rateLimit: { messagesPerSecond: 1, burst: 2 } });
     const client = await TestClient.connect(url);
