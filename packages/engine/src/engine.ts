@@ -7,7 +7,9 @@ import type { Duplex } from "node:stream";
  *
  * Whoever implements this runs `engineSuite` (testkit) on it. An engine:
  * - MUST keep the order of messages, both ways, and MUST NOT split or merge them.
- * - MUST NOT let anything the peer sends throw into its caller, or retain much more than `maxPayload` bytes a connection.
+ * - MUST NOT let anything the peer sends throw into its caller.
+ * - MUST NOT retain much more than `maxPayload` bytes of what a peer sent, in however small pieces and among whatever frames
+ *   they came, neither while it closes nor in pongs that wait.
  * - MUST call `closed` exactly once for each connection that it reported `opened`, and nothing after it.
  * - MUST NOT touch bytes that it has handed over: they belong to the receiver for ever.
  * - MUST answer pings (RFC 6455 section 5.5.3) by itself, and MUST bound the pongs that wait for a peer who does not read.

@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { type ServerOptions, WebSocket, WebSocketServer } from "ws";
 import type { Acceptor, AcceptorOptions, Engine, EngineSocket, OutgoingMessage, SocketListener } from "./engine.ts";
+import { copyFrom, exactCopy } from "./exact-copy.ts";
 
 /**
  * Pongs that may wait for a peer who pings and does not read; one more, and the connection is destroyed. It is not
@@ -9,10 +10,9 @@ import type { Acceptor, AcceptorOptions, Engine, EngineSocket, OutgoingMessage, 
  */
 const MAX_PENDING_PONGS = 60;
 
-/** Options that ws 8.23 documents and its types do not know yet. */
+/** An option that ws 8.23 documents and its types do not know yet. */
 interface WsOptions extends ServerOptions {
   closeTimeout: number;
-  maxPendingAutoPongs: number;
 }
 
 /** What libuv knows of a stream: bytes that it was given, and those of them that the kernel has not taken yet. */
@@ -29,6 +29,14 @@ interface NodeSocket {
   readonly bytesWritten?: number;
 }
 
+/** What ws keeps of a message that is not complete. */
+interface Receiver {
+  /** Payloads of fragments. */
+  readonly _fragments?: Buffer[];
+  /** Reads that are not a whole frame yet. */
+  readonly _buffers?: Buffer[];
+}
+
 /** The `ws` package behind the interface; without compression. */
 export const wsEngine: Engine = Object.freeze({ name: "ws", createAcceptor });
 
@@ -37,13 +45,12 @@ function createAcceptor(options: AcceptorOptions): Acceptor {
     noServer: true,
     perMessageDeflate: false,
     clientTracking: false,
-    autoPong: true,
+    autoPong: false,
     skipUTF8Validation: false,
     maxPayload: options.maxPayload,
     maxFragments: options.maxFragments,
     maxBufferedChunks: options.maxFragments * 4,
     closeTimeout: options.closeTimeoutMs,
-    maxPendingAutoPongs: MAX_PENDING_PONGS,
   };
   const server = new WebSocketServer(settings);
 
@@ -57,7 +64,11 @@ function createAcceptor(options: AcceptorOptions): Acceptor {
       };
       if (answer.subprotocol !== undefined) headers["sec-websocket-protocol"] = answer.subprotocol;
       const judged = { method: "GET", url: "/", headers } as unknown as IncomingMessage;
-      server.handleUpgrade(judged, stream, head, (socket) => listen(socket, stream, opened(new WsSocket(socket, stream))));
+      server.handleUpgrade(judged, stream, head, (socket) => {
+        listen(socket, stream, opened(new WsSocket(socket, stream)));
+        answerPings(socket);
+        keepSmall(socket, stream);
+      });
     },
   };
 }
@@ -65,6 +76,7 @@ function createAcceptor(options: AcceptorOptions): Acceptor {
 class WsSocket implements EngineSocket {
   readonly #socket: WebSocket;
   readonly #stream: Duplex;
+  #takenBytes = 0;
 
   constructor(socket: WebSocket, stream: Duplex) {
     this.#socket = socket;
@@ -80,13 +92,9 @@ class WsSocket implements EngineSocket {
   }
 
   get takenBytes(): number {
-    const { _handle: handle, bytesWritten = 0, writableLength } = this.#stream as Duplex & NodeSocket;
-    // Under TLS it is the TCP connection below that the kernel takes bytes from.
-    const { bytesWritten: given, writeQueueSize: waiting } = handle?._parent ?? handle ?? {};
-    // No public property of Node says how much of a write that is under way has left libuv. Should these fields ever be
-    // gone, whole writes count, and the suite fails.
-    if (typeof given === "number" && typeof waiting === "number") return given - waiting;
-    return bytesWritten - writableLength;
+    // A destroyed stream has no handle any more.
+    if (!this.#stream.destroyed) this.#takenBytes = takenFrom(this.#stream);
+    return this.#takenBytes;
   }
 
   send(message: OutgoingMessage, done?: (error?: Error) => void): void {
@@ -122,6 +130,50 @@ class WsSocket implements EngineSocket {
     const { _receiver } = this.#socket as unknown as { _receiver?: { _maxPayload?: number } };
     if (typeof _receiver?._maxPayload === "number") _receiver._maxPayload = bytes;
   }
+}
+
+function takenFrom(stream: Duplex & NodeSocket): number {
+  // Under TLS it is the TCP connection below that the kernel takes bytes from.
+  const handle = stream._handle?._parent ?? stream._handle;
+  const given = handle?.bytesWritten;
+  const waiting = handle?.writeQueueSize;
+  // No public property of Node says how much of a write that is under way has left libuv. Should these fields ever be
+  // gone, whole writes count, and the suite fails.
+  if (typeof given === "number" && typeof waiting === "number") return given - waiting;
+  // Only then: to tell its `bytesWritten`, a stream walks through all that waits.
+  return (stream.bytesWritten ?? 0) - stream.writableLength;
+}
+
+/** What ws would do by itself, but with a slice of what was read, which would keep all of that while the pong waits. */
+function answerPings(socket: WebSocket): void {
+  let pending = 0;
+  socket.on("ping", (data: Buffer) => {
+    if (socket.readyState !== WebSocket.OPEN) return;
+    if (pending >= MAX_PENDING_PONGS) return socket.terminate();
+    pending++;
+    socket.pong(exactCopy([data]), false, () => pending--);
+  });
+}
+
+/**
+ * Keeps what ws retains of an incomplete message near the size of its payload. ws keeps slices of what the stream read,
+ * up to 64 KiB at a time: a fragment of one byte would hold all that came with it, such as pongs, which nothing bounds.
+ * What it may hold besides the payload is one such read, in which the last frame began.
+ *
+ * No public option of ws does that. Should these fields ever be gone, nothing is put together, and the suite fails.
+ */
+function keepSmall(socket: WebSocket, stream: Duplex): void {
+  const { _receiver: receiver } = socket as unknown as { _receiver?: Receiver };
+  /** How many fragments are copies already. */
+  let copies = 0;
+  socket.on("message", () => (copies = 0));
+  // ws listens too, and did so first: it has read the chunk by now.
+  stream.on("data", () => {
+    const { _fragments: fragments, _buffers: reads } = receiver ?? {};
+    if (fragments && fragments.length > copies) copies = copyFrom(fragments, copies);
+    // All but the first are whole: only the new one, and a small one before it, can be in need of it.
+    if (reads && reads.length > 1) copyFrom(reads, reads.length - 1);
+  });
 }
 
 function listen(socket: WebSocket, stream: Duplex, listener: SocketListener): void {

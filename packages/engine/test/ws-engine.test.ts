@@ -1,4 +1,46 @@
+import type { Duplex } from "node:stream";
+import { describe, expect, test } from "vitest";
+import { enginePair } from "../../../testkit/engine-harness.ts";
 import { engineSuite } from "../../../testkit/engine-suite.ts";
-import { wsEngine } from "../src/index.ts";
+import { type Engine, wsEngine } from "../src/index.ts";
 
 engineSuite("ws", () => wsEngine);
+
+describe("taken bytes", () => {
+  /** The engine, with a look at the streams it is given. */
+  function watched(streams: Duplex[]): Engine {
+    return {
+      name: wsEngine.name,
+      createAcceptor(options) {
+        const acceptor = wsEngine.createAcceptor(options);
+        return {
+          accept(request, stream, head, answer, opened) {
+            streams.push(stream);
+            acceptor.accept(request, stream, head, answer, opened);
+          },
+        };
+      },
+    };
+  }
+
+  test("are told without a walk through all that waits, before and after the end, and then do not change", async () => {
+    const streams: Duplex[] = [];
+    const { peer, seen } = await enginePair(watched(streams));
+    let walks = 0;
+    Object.defineProperty(streams[0], "bytesWritten", { get: () => walks++ });
+    peer.socket.pause();
+    seen.socket.send(new Uint8Array(16_777_216));
+    let taken = 0;
+    const outcomes = Array.from(
+      { length: 50 },
+      () =>
+        new Promise<number>((resolve) => {
+          taken = seen.socket.takenBytes;
+          seen.socket.send("tick", () => resolve(seen.socket.takenBytes));
+        }),
+    );
+    seen.socket.terminate();
+    expect(await Promise.all(outcomes)).toEqual(Array(50).fill(taken));
+    expect([walks, taken > 0]).toEqual([0, true]);
+  });
+});

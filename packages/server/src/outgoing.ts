@@ -92,27 +92,25 @@ export class SendQueue {
     this.#socket.send(payload.wire, (error) => {
       this.#messages--;
       if (this.#socket.bufferedBytes === 0) this.#watch.remove(this);
-      else this.#look();
       done(error);
     });
     if (this.#socket.bufferedBytes > 0) {
-      if (waiting === 0) this.#progressMs = this.#watch.now();
-      this.#look();
-      this.#watch.add(this);
+      // From the first that waits, time counts. Between the watch's sweeps nobody looks: a look for each message could
+      // cost as much as there are messages that wait.
+      if (this.#watch.add(this)) this.#moved(this.#socket.takenBytes);
     }
     return undefined;
   }
 
   /** Looks whether anything has moved; says whether nothing has for `timeoutMs`. */
   isStalled(timeoutMs: number): boolean {
-    this.#look();
+    const { takenBytes } = this.#socket;
+    // Any byte is progress, not only a whole message: a large one may take its time.
+    if (takenBytes !== this.#takenBytes) this.#moved(takenBytes);
     return this.#socket.bufferedBytes > 0 && this.#watch.now() - this.#progressMs >= timeoutMs;
   }
 
-  /** Any byte is progress, not only a whole message: a large one may take its time. */
-  #look(): void {
-    const { takenBytes } = this.#socket;
-    if (takenBytes === this.#takenBytes) return;
+  #moved(takenBytes: number): void {
     this.#takenBytes = takenBytes;
     this.#progressMs = this.#watch.now();
   }
@@ -145,9 +143,12 @@ export class StallWatch {
     return this.#clock.now();
   }
 
-  add(queue: SendQueue): void {
+  /** Says whether it was not watched yet. */
+  add(queue: SendQueue): boolean {
+    if (this.#queues.has(queue)) return false;
     this.#queues.add(queue);
     this.#cancel ??= this.#clock.after(Math.ceil(this.#timeoutMs / 4), () => this.#sweep());
+    return true;
   }
 
   remove(queue: SendQueue): void {

@@ -6,8 +6,14 @@ import { FakeClock } from "./support/fake-clock.ts";
 /** A socket whose kernel takes what the test lets it take. */
 class FakeSocket implements Pick<EngineSocket, "bufferedBytes" | "takenBytes" | "send"> {
   isBlocked = false;
-  takenBytes = 0;
+  /** What the kernel took, and how often that was asked. */
+  taken = 0;
+  looks = 0;
   readonly #waiting: { bytes: number; done: (error?: Error) => void }[] = [];
+  get takenBytes(): number {
+    this.looks++;
+    return this.taken;
+  }
   get bufferedBytes(): number {
     return this.#waiting.reduce((sum, { bytes }) => sum + bytes, 0);
   }
@@ -15,13 +21,17 @@ class FakeSocket implements Pick<EngineSocket, "bufferedBytes" | "takenBytes" | 
     const bytes =
       message instanceof Uint8Array ? message.byteLength : typeof message === "string" ? message.length : message.utf8.byteLength;
     if (this.isBlocked) return void this.#waiting.push({ bytes, done });
-    this.takenBytes += bytes;
+    this.taken += bytes;
     done();
+  }
+  /** The connection is gone: all that waits is cancelled. */
+  destroy(): void {
+    for (const { done } of this.#waiting.splice(0)) done(new Error("destroyed"));
   }
   /** Takes the first message that waits. */
   take(): void {
     const first = this.#waiting.shift();
-    this.takenBytes += first?.bytes ?? 0;
+    this.taken += first?.bytes ?? 0;
     first?.done();
   }
 }
@@ -106,7 +116,7 @@ describe("a send queue", () => {
     socket.isBlocked = true;
     push(100);
     for (let round = 0; round < 10; round++) {
-      socket.takenBytes++;
+      socket.taken++;
       clock.advance(900);
       clock.read();
     }
@@ -126,6 +136,20 @@ describe("a send queue", () => {
       clock.read();
     }
     expect(reasons).toEqual(["not reading: nothing taken within sendQueue.stallTimeoutMs 1000"]);
+  });
+
+  test("looks what was taken once when something begins to wait and in each sweep, however many messages come and go", () => {
+    const { clock, socket, push, reasons, done } = queued({ maxBytes: 10_000 });
+    socket.isBlocked = true;
+    for (let count = 0; count < 100; count++) push(1);
+    expect(socket.looks).toBe(1);
+    for (let count = 0; count < 50; count++) socket.take();
+    expect(socket.looks).toBe(1);
+    clock.advance(500);
+    clock.read();
+    expect(socket.looks).toBe(3);
+    socket.destroy();
+    expect([socket.looks, done(), clock.timers, reasons]).toEqual([3, 100, 0, []]);
   });
 
   test("does not blame a peer for a blocked event loop", () => {
