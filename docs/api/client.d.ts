@@ -164,7 +164,7 @@ interface ClientConnectionEvent {
     readonly type: "connecting" | "connected" | "reconnecting" | "disconnected";
     /** The close code of what ended (`reconnecting`, `disconnected`); 1006 when there was none. */
     readonly code?: number;
-    /** The close reason of what ended. */
+    /** The close reason of what ended, fit for a log: on one line, and without the token. */
     readonly reason?: string;
     /** Milliseconds to the next attempt (`reconnecting`). */
     readonly retryInMs?: number;

@@ -493,7 +493,7 @@ interface SendQueueOptions {
 
 /** How many messages a connection may send. */
 interface RateLimitOptions {
-    /** Messages a second in the long run, 1 to 1,000,000. Default: 50. */
+    /** Messages a second in the long run, 1 to 1,000,000; heartbeats are counted apart, 50 a second. Default: 50. */
     messagesPerSecond?: number;
     /** Messages at once before any are held back, 1 to 1,000,000. Default: 100. */
     burst?: number;

@@ -110,7 +110,8 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
     if (signal?.aborted) return Promise.reject(failure("ABORTED", "the signal is aborted"));
     const abort = (): void => this.#connection.dispatch({ type: "disconnect", code: 1000, reason: "aborted" });
     const connecting = new Promise<void>((resolve, reject) => {
-      void this.#next("connected", "disconnected").then(({ type, error }) => {
+      this.#next(["connected", "disconnected"], ({ type, error }) => {
+        // At once: a listener of this very notice may abort.
         signal?.removeEventListener("abort", abort);
         if (type === "connected") return resolve();
         // Whoever called disconnect() or dispose() knows: it needs no handler.
@@ -168,14 +169,14 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
   async disconnect(code = 1000, reason = ""): Promise<void> {
     checkClose(code, reason);
     this.#connection.dispatch({ type: "disconnect", code, reason });
-    if (this.state === "disconnecting") await this.#next("disconnected", "connecting");
+    if (this.state === "disconnecting")
+      await new Promise<Notice>((resolve) => this.#next(["disconnected", "connecting"], resolve));
   }
 
   /** Ends everything at once and for good: connection, timers, listeners. */
   dispose(): void {
-    this.#connection.dispatch({ type: "dispose" });
+    this.#connection.dispatch({ type: "dispose" }, () => this.removeAllListeners());
     this.#settle({ type: "disconnected" });
-    this.removeAllListeners();
   }
 
   /** The same as `dispose`, for `using`. */
@@ -251,13 +252,11 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
     this.emit("connection", notice);
   }
 
-  #next(...types: Notice["type"][]): Promise<Notice> {
-    return new Promise((resolve) => {
-      const waiter = (notice: Notice): void => {
-        if (types.includes(notice.type) && this.#waiters.delete(waiter)) resolve(notice);
-      };
-      this.#waiters.add(waiter);
-    });
+  #next(types: Notice["type"][], done: (notice: Notice) => void): void {
+    const waiter = (notice: Notice): void => {
+      if (types.includes(notice.type) && this.#waiters.delete(waiter)) done(notice);
+    };
+    this.#waiters.add(waiter);
   }
 
   #settle(notice: Notice): void {

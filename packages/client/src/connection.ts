@@ -38,8 +38,13 @@ export interface Connection {
   readonly state: ClientState;
   readonly subprotocol: string;
   readonly latencyMs: number | undefined;
-  /** Puts a happening before the state machine. Happenings within happenings wait their turn. */
-  dispatch(event: ConnectionEvent): void;
+  /**
+   * Puts a happening before the state machine, which decides at once. Of happenings within a listener the application is
+   * told when its turn comes, in order.
+   *
+   * @param told called after that
+   */
+  dispatch(event: ConnectionEvent, told?: () => void): void;
   /** Sends now, or later, or says why not. */
   send(message: string | Uint8Array, settle: Settle): void;
   /** Sends what belongs to the wire, not to the application. */
@@ -66,7 +71,8 @@ export function createConnection(parts: ConnectionParts): Connection {
     notice,
     failed,
   } = parts;
-  const events: ConnectionEvent[] = [];
+  /** What runs the application's code: one after the other, each to its end. */
+  const turns: (() => void)[] = [];
   let busy = false;
   let state = INITIAL_STATE;
   let transport: Transport | undefined;
@@ -76,19 +82,23 @@ export function createConnection(parts: ConnectionParts): Connection {
   /** Control messages that the network has not taken yet. */
   let unread = 0;
 
-  function dispatch(event: ConnectionEvent): void {
-    events.push(event);
-    if (busy) return;
+  function dispatch(event: ConnectionEvent, told?: () => void): void {
+    const isOutermost = !busy;
     busy = true;
-    for (let current = events.shift(); current; current = events.shift()) {
-      try {
-        take(current);
-      } catch (thrown) {
-        // A socket class that breaks its word must not stop the machine.
-        failed(toError("LISTENER_FAILED", "option webSocket", thrown));
-      }
-    }
+    attempt(() => take(event));
+    if (told) turns.push(told);
+    if (!isOutermost) return;
+    for (let turn = turns.shift(); turn; turn = turns.shift()) attempt(turn);
     busy = false;
+  }
+
+  function attempt(run: () => void): void {
+    try {
+      run();
+    } catch (thrown) {
+      // A socket class that breaks its word must not stop the machine.
+      failed(toError("LISTENER_FAILED", "option webSocket", thrown));
+    }
   }
 
   function take(event: ConnectionEvent): void {
@@ -112,13 +122,13 @@ export function createConnection(parts: ConnectionParts): Connection {
       unwatch = undefined;
     } else unwatch ??= watchPlatform(signal);
     for (const effect of step.effects) {
-      if (effect.type === "open") void open(effect.fresh, generation);
+      if (effect.type === "open") turns.push(() => void open(effect.fresh, generation));
       else if (effect.type === "close") transport?.close(effect.code, effect.reason);
       else {
+        turns.push(() => notice(effect));
         // What waited goes first: it was sent before anything that a listener of `connected` sends.
         if (effect.type === "connected") outbox?.flush(send);
         if (effect.type === "disconnected") outbox?.reject("the client is disconnected");
-        notice(effect);
       }
     }
   }
@@ -130,6 +140,8 @@ export function createConnection(parts: ConnectionParts): Connection {
   }
 
   async function open(fresh: boolean, generation: number): Promise<void> {
+    // A listener that was told before has ended it already.
+    if (generation !== state.generation) return;
     const fail = (how: Failure): void => dispatch({ ...how, type: "failed", generation, random: clock.random() });
     const lose = (error: WebsocketsSimpleError): void => fail(broken(error));
     try {
@@ -142,7 +154,7 @@ export function createConnection(parts: ConnectionParts): Connection {
           if (beat) {
             const why = `${target.label}: no sign of life within ${beat.timeoutMs} ms of a ping (option heartbeat.timeoutMs)`;
             const dead = (): void => lose(new WebsocketsSimpleError("CONNECTION_LOST", why));
-            heartbeat = startHeartbeat(clock, beat, opened.ping ?? (() => sendControl(PING)), dead);
+            heartbeat = startHeartbeat(clock, beat, opened.progress, opened.ping ?? (() => sendControl(PING)), dead);
           }
           dispatch({ type: "opened", generation });
         },

@@ -23,19 +23,24 @@ export interface Heartbeat {
 }
 
 /**
- * Starts pinging, at once. Whatever is heard within `timeoutMs` of a ping counts as life; silence calls `dead`, once.
+ * Starts pinging, at once. Whatever is heard within `timeoutMs` of a ping counts as life, and so does a part of a long
+ * message on a slow line; silence calls `dead`, once.
  *
+ * @param progress a number that has grown since the last call when bytes moved
  * @param ping sends a ping
  */
 export function startHeartbeat(
   clock: Clock,
   { intervalMs, timeoutMs }: Complete<HeartbeatOptions>,
+  progress: () => number,
   ping: () => void,
   dead: () => void,
 ): Heartbeat {
   let stopTimer: () => void;
   let askedAt: number | undefined;
   let judging = false;
+  let dueAt = 0;
+  let before = 0;
   let latencyMs: number | undefined;
 
   const wait = (): void => {
@@ -45,13 +50,19 @@ export function startHeartbeat(
     stopTimer();
     judging = true;
     askedAt = clock.now();
-    stopTimer = clock.after(timeoutMs, judge);
+    watch();
     ping();
+  };
+  const watch = (): void => {
+    before = progress();
+    dueAt = clock.now() + timeoutMs;
+    stopTimer = clock.after(timeoutMs, judge);
   };
   const judge = (): void => {
     // A timer that is late says that this side was busy or asleep: the answer may be waiting to be read. Ask again.
-    const lateMs = clock.now() - (askedAt ?? 0) - timeoutMs;
-    if (lateMs > timeoutMs / 2) ask();
+    if (clock.now() - dueAt > timeoutMs / 2) ask();
+    // The answer is behind what is under way.
+    else if (progress() > before) watch();
     else dead();
   };
   // The first ping only measures: a server may still be busy with letting this client in.

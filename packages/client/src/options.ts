@@ -91,12 +91,14 @@ const OPTIONS: OptionTable = {
   secure: ["boolean"],
   path: ["string"],
   query: ["object"],
-  // RFC 6455 section 4.1: subprotocol names are tokens of RFC 9110.
+  // RFC 6455 section 4.1: subprotocol names are tokens of RFC 9110, each offered once. Ours would be taken for the wire's.
   subprotocols: [
     (value) =>
-      Array.isArray(value) && value.every((name) => /^[!#$%&'*+\-.^`|~\w]+$/.test(name))
+      Array.isArray(value) &&
+      new Set(value).size === value.length &&
+      value.every((name) => /^(?!websockets-simple\.)[!#$%&'*+\-.^`|~\w]+$/.test(name))
         ? undefined
-        : "a list of names without spaces, commas and quotes",
+        : "a list of different names without spaces, commas and quotes, none of websockets-simple.*",
     [],
   ],
   reconnect: [GROUP, true],

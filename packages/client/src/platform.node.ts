@@ -1,4 +1,5 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
 import { DEFAULT_LIMITS, judgeStatus, toError, WebsocketsSimpleError } from "@websockets-simple/shared";
 import type { Platform, Refusal, SocketLike } from "./platform.ts";
 import type { Target } from "./target.ts";
@@ -34,13 +35,23 @@ export const platform: Platform = {
     const options = { ...tls, headers: target.headers, maxPayload, perMessageDeflate: false };
     const socket = new Implementation(target.url, [...target.protocols], options as never) as SocketLike & Partial<NodeSocket>;
     const drop = (): void => (socket.terminate ? socket.terminate() : socket.close());
+    let stream: Socket | undefined;
+    let hadToWait = false;
+    let lastTaken = 0;
+    let drained = 0;
+    let answer: (() => Refusal) | undefined;
+    socket.on?.("upgrade", (response: IncomingMessage) => {
+      stream = response.socket;
+    });
     socket.on?.("unexpected-response", (_request: ClientRequest, response: IncomingMessage) => {
-      readRefusal(target, response, (refusal) => {
-        refused(refusal);
+      const read = readRefusal(target, response, () => {
+        refused(read());
         drop();
       });
+      answer = read;
     });
-    socket.on?.("error", (error: Error & { code?: string }) => refused(explain(target, error)));
+    // When the answer's body breaks off, its status is known all the same.
+    socket.on?.("error", (error: Error & { code?: string }) => refused(answer?.() ?? explain(target, error)));
     socket.on?.("pong", pong);
     // Messages may come in one read with the 101. Whoever awaited connect() has a turn to listen before they are told.
     socket.on?.("open", () => {
@@ -50,12 +61,28 @@ export const platform: Platform = {
     return {
       socket,
       drop,
+      progress() {
+        const { bytesRead = 0, bytesWritten = 0 } = stream ?? {};
+        const taken = bytesWritten - socket.bufferedAmount;
+        // What the kernel takes into an empty buffer says nothing of the other side; that it takes what had to wait does.
+        if (hadToWait) drained += taken - lastTaken;
+        hadToWait = socket.bufferedAmount > 0;
+        lastTaken = taken;
+        return bytesRead + drained;
+      },
       ping: socket.ping && (() => socket.ping?.()),
       send(message, done) {
         // Only `ws` tells when the kernel took the bytes; with another class, handing them to it is all there is to know.
-        if (socket.terminate) return (socket as unknown as NodeSocket).send(message, (cause) => done(cause && lost(cause)));
-        socket.send(message as never);
-        done();
+        if (!socket.terminate) {
+          socket.send(message as never);
+          return done();
+        }
+        let isTaken = false;
+        (socket as unknown as NodeSocket).send(message, (cause) => {
+          // Node 20 reports no error for a write that is cut off because its stream is destroyed.
+          done(cause || (!isTaken && stream?.destroyed) ? lost(cause) : undefined);
+        });
+        isTaken = socket.readyState === 1 && socket.bufferedAmount === 0;
       },
     };
   },
@@ -63,22 +90,34 @@ export const platform: Platform = {
   watch: () => () => {},
 };
 
-function lost(cause: Error): WebsocketsSimpleError {
+function lost(cause: Error | undefined): WebsocketsSimpleError {
   return new WebsocketsSimpleError("UNKNOWN", "the connection broke while the message was under way", { cause });
 }
 
-function readRefusal({ label, quote }: Target, response: IncomingMessage, done: (refusal: Refusal) => void): void {
+/** Reads the answer to a refused handshake, and returns what tells the refusal as far as it has been read. */
+function readRefusal({ label, quote, secrets }: Target, response: IncomingMessage, done: () => void): () => Refusal {
   const chunks: Buffer[] = [];
   let bytes = 0;
   const timer = setTimeout(() => response.destroy(), MAX_BODY_MS);
-  const finish = (): void => {
+  response.on("data", (chunk: Buffer) => {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes > MAX_BODY_BYTES) response.destroy();
+  });
+  response.once("close", () => {
     clearTimeout(timer);
+    done();
+  });
+  return () => {
     const status = response.statusCode ?? 0;
-    const body = quote(Buffer.concat(chunks).subarray(0, MAX_BODY_BYTES).toString("utf8").trim());
+    const text = Buffer.concat(chunks).toString("utf8");
+    const body = quote(response.complete ? text : withoutPart(text, secrets))
+      .trim()
+      .slice(0, MAX_BODY_BYTES);
     const said = body ? `: ${body}` : "";
     const seconds = Number(response.headers["retry-after"]);
     const code = { unauthorized: "UNAUTHORIZED", final: "REFUSED", retry: "CONNECT_FAILED" } as const;
-    done({
+    return {
       status,
       error: new WebsocketsSimpleError(
         code[judgeStatus(status)],
@@ -86,14 +125,19 @@ function readRefusal({ label, quote }: Target, response: IncomingMessage, done: 
         { status },
       ),
       retryAfterMs: seconds >= 0 ? Math.min(seconds, 3600) * 1000 : undefined,
-    });
+    };
   };
-  response.on("data", (chunk: Buffer) => {
-    chunks.push(chunk);
-    bytes += chunk.length;
-    if (bytes > MAX_BODY_BYTES) response.destroy();
+}
+
+/** A text that was cut off, maybe inside the token, which `quote` would not know by its beginning: without that. */
+function withoutPart(text: string, secrets: readonly string[]): string {
+  const cut = text.replace(/\uFFFD+$/, "");
+  const lengths = secrets.map((secret) => {
+    let length = Math.min(secret.length, cut.length);
+    while (!cut.endsWith(secret.slice(0, length))) length--;
+    return length;
   });
-  response.once("close", finish);
+  return cut.slice(0, cut.length - Math.max(0, ...lengths));
 }
 
 function explain({ label, subprotocols }: Target, error: Error & { code?: string }): Refusal {

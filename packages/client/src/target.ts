@@ -22,6 +22,8 @@ export interface Target {
   readonly headers: Readonly<Record<string, string>>;
   /** What to send first: the token, where it travels as the first message. */
   readonly firstMessage?: string | undefined;
+  /** The spellings of the token that must not be shown. */
+  readonly secrets: readonly string[];
   /** What a server says, fit for a message: on one line, and without the token, which servers like to repeat. */
   quote(text: string): string;
 }
@@ -81,9 +83,14 @@ export function makeTarget(address: URL, subprotocols: readonly string[], token:
   const headers: Record<string, string> = {};
   let protocols = subprotocols;
   let firstMessage: string | undefined;
+  const refuse = (what: string): never => {
+    throw new WebsocketsSimpleError("INVALID_ARGUMENT", `the token is ${what}: use tokenIn "subprotocol"`);
+  };
   if (token !== "") {
     switch (tokenIn) {
       case "path":
+        // By the rules of URLs these lead elsewhere.
+        if (/^\.\.?$/.test(token)) refuse("a step in a path, not a name");
         url.pathname = `${url.pathname.replace(/\/$/, "")}/${encodeURIComponent(token)}`;
         break;
       case "query":
@@ -91,12 +98,7 @@ export function makeTarget(address: URL, subprotocols: readonly string[], token:
         break;
       case "header":
         // RFC 6750 section 2.1; anything else Node's HTTP refuses, without a word of the token.
-        if (!/^[!-~]+( +[!-~]+)*$/.test(token)) {
-          throw new WebsocketsSimpleError(
-            "INVALID_ARGUMENT",
-            'the token is not plain ASCII, as a header needs: use tokenIn "subprotocol"',
-          );
-        }
+        if (!/^[!-~]+( +[!-~]+)*$/.test(token)) refuse("not plain ASCII, as a header needs");
         headers.authorization = `Bearer ${token}`;
         break;
       case "subprotocol":
@@ -107,7 +109,7 @@ export function makeTarget(address: URL, subprotocols: readonly string[], token:
         break;
     }
   }
-  const secrets = token ? [token, encodeURIComponent(token), tokenToSubprotocol(token).slice(TOKEN_PREFIX.length)] : [];
+  const secrets = token ? spellings(token) : [];
   return {
     url: url.href,
     label,
@@ -115,6 +117,19 @@ export function makeTarget(address: URL, subprotocols: readonly string[], token:
     subprotocols,
     headers,
     firstMessage,
-    quote: (text) => secrets.reduce((said, secret) => said.replaceAll(secret, "[token]"), text).replace(/\p{Cc}+/gu, " "),
+    secrets,
+    // By way of a character that is none, so that no token is found in "[token]".
+    quote: (text) =>
+      secrets
+        .reduce((said, secret) => said.replaceAll(secret, "\uFFFF"), text)
+        .replaceAll("\uFFFF", "[token]")
+        .replace(/\p{Cc}+/gu, " "),
   };
+}
+
+/** As it is, as the path and as the query write it, and both alphabets of base64; the padding tells nothing. */
+function spellings(token: string): string[] {
+  const base64url = tokenToSubprotocol(token).slice(TOKEN_PREFIX.length);
+  const base64 = base64url.replaceAll("-", "+").replaceAll("_", "/");
+  return [base64, base64url, `${new URLSearchParams({ "": token })}`.slice(1), encodeURIComponent(token), token];
 }

@@ -8,6 +8,11 @@ export interface Transport {
   /** Bytes given to `send` that the network has not taken yet. */
   readonly bufferedBytes: number;
   /**
+   * A number that has grown since the last call when bytes arrived, of unfinished messages too, or when the network took
+   * bytes that had to wait; as far as the platform tells.
+   */
+  readonly progress: () => number;
+  /**
    * Sends one message: a string as text, bytes as binary. MUST NOT throw.
    *
    * @param done called once: without error when the bytes are handed to the socket, else with NOT_SENT or UNKNOWN

@@ -1,4 +1,11 @@
-import { judgeCloseCode, judgeStatus, REFUSED_SUBPROTOCOL, toError, WebsocketsSimpleError } from "@websockets-simple/shared";
+import {
+  CloseCode,
+  judgeCloseCode,
+  judgeStatus,
+  REFUSED_SUBPROTOCOL,
+  toError,
+  WebsocketsSimpleError,
+} from "@websockets-simple/shared";
 import IsomorphicWebSocket from "isomorphic-ws";
 import { broken, type Failure } from "./connection-state.ts";
 import { notSent } from "./outbox.ts";
@@ -27,8 +34,9 @@ export function webSocketTransport(
     const pong = (): void => {
       if (live) listener.pong();
     };
-    const { socket, send, drop, ping } = platform.createSocket(Implementation, target, options, refused, pong);
-    const { label, subprotocols } = target;
+    const { socket, send, drop, ping, progress } = platform.createSocket(Implementation, target, options, refused, pong);
+    const { label, subprotocols, quote } = target;
+    const isRefused = (): boolean => socket.protocol === REFUSED_SUBPROTOCOL;
     const isOpen = (): boolean => socket.readyState === OPEN;
     const end = (failure: Failure): void => {
       if (live) listener.closed(failure);
@@ -37,10 +45,10 @@ export function webSocketTransport(
     socket.binaryType = "arraybuffer";
     socket.onopen = () => {
       opened = true;
-      // The server's no, put so that a browser can see it: 4401 follows.
-      if (socket.protocol === REFUSED_SUBPROTOCOL) return;
+      // The server's no, put so that a browser can see it: its close follows.
+      if (isRefused()) return;
       if (subprotocols.length && !subprotocols.includes(socket.protocol)) {
-        const why = `${label} picked subprotocol "${socket.protocol}", not one of ${subprotocols.join(", ")} (option subprotocols)`;
+        const why = `${label} picked subprotocol "${quote(socket.protocol)}", not one of ${subprotocols.join(", ")} (option subprotocols)`;
         end(broken(new WebsocketsSimpleError("REFUSED", why)));
       } else if (live) listener.opened();
     };
@@ -49,9 +57,13 @@ export function webSocketTransport(
     };
     // What an error would tell comes with `close`, which follows; without a handler `ws` would throw.
     socket.onerror = () => {};
-    // Classes other than the platform's leave parts of the event out, or all of it.
+    // Classes other than the platform's leave parts of the event out, or all of it. After the server's no, every code is 4401.
     socket.onclose = ({ code, reason }: Partial<CloseEvent> = {}) =>
-      end(opened ? judgeEnd(target, code ?? 1006, reason ?? "", refusal) : judgeRefusal(label, refusal));
+      end(
+        opened
+          ? judgeEnd(target, isRefused() ? CloseCode.unauthorized : (code ?? 1006), reason ?? "", refusal)
+          : judgeRefusal(label, refusal),
+      );
 
     return {
       get subprotocol() {
@@ -60,6 +72,7 @@ export function webSocketTransport(
       get bufferedBytes() {
         return socket.bufferedAmount;
       },
+      progress: progress ?? (() => -socket.bufferedAmount),
       send(message, done) {
         // A browser discards what is sent while closing, without a word.
         if (!isOpen()) return done(notSent("the connection is closing"));
@@ -96,14 +109,15 @@ function judgeRefusal(label: string, { error, status, retryAfterMs }: Partial<Re
 }
 
 /** What it means that an open socket closed. */
-function judgeEnd({ label, quote }: Target, closeCode: number, reason: string, refusal: Refusal | undefined): Failure {
+function judgeEnd({ label, quote }: Target, closeCode: number, said: string, refusal: Refusal | undefined): Failure {
   const verdict = judgeCloseCode(closeCode);
+  const reason = quote(said);
   const failure = { code: closeCode, reason, verdict };
   if (!refusal && (closeCode === 1000 || (verdict === "retry" && !LOST.test(String(closeCode))))) return failure;
   const kind = verdict === "retry" ? "CONNECTION_LOST" : verdict === "final" ? "REFUSED" : "UNAUTHORIZED";
   const error = new WebsocketsSimpleError(
     kind,
-    reason || closeCode !== 1006 ? `${label} closed with ${closeCode} ${quote(reason)}` : `the connection to ${label} broke`,
+    reason || closeCode !== 1006 ? `${label} closed with ${closeCode} ${reason}` : `the connection to ${label} broke`,
     {
       closeCode,
       cause: refusal?.error,

@@ -306,7 +306,7 @@ describe("the token", () => {
   });
 
   it("that is refused is never taken for a connection where the server says so by the subprotocol", async () => {
-    const token = vi.fn(() => "t");
+    const token = vi.fn(() => "s3cret");
     const { client, log } = scriptedClient({ tokenIn: "subprotocol", subprotocols: ["chat"] }, token);
     const connecting = expect(client.connect()).rejects.toMatchObject({ code: "UNAUTHORIZED", closeCode: 4401 });
     for (let n = 0; n < 2; n++) {
@@ -314,16 +314,46 @@ describe("the token", () => {
       expect(ScriptedWebSocket.last.protocols).toContain("websockets-simple.refused");
       ScriptedWebSocket.last.open("websockets-simple.refused");
       expect(client.state).toBe("connecting");
-      ScriptedWebSocket.last.breakOff(4401, "unauthorized: t is no token");
+      ScriptedWebSocket.last.breakOff(4401, "unauthorized: s3cret is no token");
     }
     await connecting;
     expect(log.filter((line) => !/^(error|disconnected)/.test(line))).toEqual([
       "connecting",
-      "reconnecting 4401 unauthorized: t is no token",
+      "reconnecting 4401 unauthorized: [token] is no token",
       "connecting",
     ]);
     expect(token.mock.calls).toEqual([[{ fresh: false }], [{ fresh: true }]]);
     expectNoTimers();
+  });
+
+  it.each([1000, 1001, 1006])(
+    "that is refused by the subprotocol is refused whatever the server closes with: %i",
+    async (code) => {
+      const { client, log } = scriptedClient({ tokenIn: "subprotocol" }, "t");
+      const connecting = expect(client.connect()).rejects.toMatchObject({ code: "UNAUTHORIZED", closeCode: 4401 });
+      await pass();
+      ScriptedWebSocket.last.open("websockets-simple.refused");
+      ScriptedWebSocket.last.receive("who are you?");
+      ScriptedWebSocket.last.breakOff(code);
+      await connecting;
+      expect(log).toEqual(["connecting", "received who are you?", "error UNAUTHORIZED", "disconnected 4401"]);
+      expectNoTimers();
+    },
+  );
+
+  it("is shown by no event that bears a server's close reason, nor are control characters", async () => {
+    const { socket, log } = await connected({}, "s3cret");
+    socket.breakOff(4403, "no s3cret\nFAKE LOG LINE");
+    expect(log).toEqual(["error REFUSED", "disconnected 4403 no [token] FAKE LOG LINE"]);
+  });
+
+  it("is not shown when the server picks the name that bears it", async () => {
+    const { client } = scriptedClient({ tokenIn: "subprotocol", subprotocols: ["chat"] }, "s3cret");
+    const connecting = client.connect().catch((error: Error) => error);
+    await pass();
+    ScriptedWebSocket.last.open(ScriptedWebSocket.last.protocols.at(-1));
+    const { message } = (await connecting) as Error;
+    expect(message).toContain('picked subprotocol "websockets-simple.token.[token]"');
   });
 
   it.each<[string, () => unknown]>([
@@ -483,6 +513,92 @@ describe("disconnecting", () => {
   });
 });
 
+describe("a listener of `connection`", () => {
+  /** A client that calls `act` in its first listener of `connected`, and the socket that is open then. */
+  const whenConnected = async (act: (client: WebsocketClient) => unknown, signal?: AbortSignal) => {
+    const { client, log } = scriptedClient();
+    let once = true;
+    client.on("connection", ({ type }) => {
+      if (type !== "connected" || !once) return;
+      once = false;
+      act(client);
+    });
+    const connecting = client.connect({ signal });
+    await pass();
+    ScriptedWebSocket.last.open();
+    await connecting;
+    return { client, log, socket: ScriptedWebSocket.all[0] as ScriptedWebSocket };
+  };
+
+  it("that awaits disconnect() goes on when it is over, not before", async () => {
+    const states: string[] = [];
+    const { socket } = await whenConnected(async (client) => {
+      const over = client.disconnect();
+      states.push(client.state);
+      await over;
+      states.push(client.state);
+    });
+    await pass(100);
+    expect(states).toEqual(["disconnecting"]);
+    socket.breakOff(1000);
+    await pass();
+    expect(states).toEqual(["disconnecting", "disconnected"]);
+    expectNoTimers();
+  });
+
+  it("that disconnects and connects has a new connection", async () => {
+    const states: string[] = [];
+    const { client, log } = await whenConnected(async (client) => {
+      void client.disconnect();
+      const again = client.connect();
+      states.push(client.state);
+      await again;
+      states.push(client.state);
+    });
+    await pass();
+    expect(states).toEqual(["connecting"]);
+    ScriptedWebSocket.last.open();
+    await pass();
+    expect(states).toEqual(["connecting", "connected"]);
+    expect(log).toEqual(["connecting", "connected", "disconnected 1000", "connecting", "connected"]);
+    expect(ScriptedWebSocket.all).toHaveLength(2);
+    client.dispose();
+  });
+
+  it("that aborts what just succeeded leaves the connection alone", async () => {
+    const controller = new AbortController();
+    const { client, socket } = await whenConnected(() => controller.abort(), controller.signal);
+    expect(client.state).toBe("connected");
+    expect(socket.closed).toBeUndefined();
+    client.dispose();
+  });
+
+  it("that disposes has ended all at once, and all are told", async () => {
+    const outcomes: unknown[] = [];
+    const { client, log, socket } = await whenConnected((client) => {
+      client.dispose();
+      outcomes.push(client.state, ScriptedWebSocket.last.closed !== undefined);
+      client.send("too late").catch(({ code }) => outcomes.push(code));
+      client.connect().catch(({ code }) => outcomes.push(code));
+    });
+    expect(outcomes).toEqual(["disposed", true, "NOT_SENT", "INVALID_STATE"]);
+    expect(socket.sent).toEqual([]);
+    expect(log).toEqual(["connecting", "connected", "disconnected 1000"]);
+    expect(client.eventNames()).toEqual([]);
+    expectNoTimers();
+  });
+
+  it("of `connecting` that ends it keeps the token from being asked for", async () => {
+    const token = vi.fn(() => "t");
+    const { client } = scriptedClient({}, token);
+    client.on("connection", ({ type }) => type === "connecting" && client.disconnect());
+    await expect(client.connect()).rejects.toMatchObject({ code: "ABORTED" });
+    await pass();
+    expect(token).not.toHaveBeenCalled();
+    expect(client.state).toBe("disconnected");
+  });
+});
+
 describe("options", () => {
   it.each<[object, string]>([
     [{}, "option url"],
@@ -497,6 +613,8 @@ describe("options", () => {
     ],
     [{ url: "ws://a", heartbeat: { intervalMs: 1 } }, "option heartbeat.intervalMs"],
     [{ url: "ws://a", subprotocols: ["a b"] }, "option subprotocols"],
+    [{ url: "ws://a", subprotocols: ["a", "b", "a"] }, "option subprotocols: expected a list of different names"],
+    [{ url: "ws://a", subprotocols: ["websockets-simple.refused"] }, "none of websockets-simple.*"],
     [
       { url: "ws://a", tokenIn: "cookie" },
       'option tokenIn: expected one of header, subprotocol, path, query, message; got "cookie"',

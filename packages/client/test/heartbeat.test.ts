@@ -5,13 +5,16 @@ import { type Heartbeat, startHeartbeat } from "../src/heartbeat.ts";
 let clock: ManualClock;
 let log: string[];
 let heartbeat: Heartbeat;
+let bytes: number;
 
 beforeEach(() => {
   clock = new ManualClock();
   log = [];
+  bytes = 0;
   heartbeat = startHeartbeat(
     clock,
     { intervalMs: 1_000, timeoutMs: 300 },
+    () => bytes,
     () => log.push(`ping ${clock.now()}`),
     () => log.push(`dead ${clock.now()}`),
   );
@@ -49,6 +52,19 @@ describe("a client's heartbeat", () => {
     clock.pass(900);
     expect(log).toEqual(["ping 0", "ping 1000"]);
     expect(heartbeat.latencyMs).toBeUndefined();
+  });
+
+  it("takes a part of a long message that went through for life, and waits on without asking again", () => {
+    clock.pass(1_100);
+    for (let n = 0; n < 5; n++) {
+      bytes += 10_000;
+      clock.pass(300);
+    }
+    expect(log).toEqual(["ping 0", "ping 1000"]);
+    heartbeat.answered();
+    expect(heartbeat.latencyMs).toBe(1_600);
+    clock.pass(1_300);
+    expect(log.slice(2)).toEqual(["ping 3600", "dead 3900"]);
   });
 
   it("does not take its own busy process for a dead peer: a late timer asks again", () => {

@@ -2,8 +2,8 @@ import { createServer, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { type AddressInfo, createServer as createTcpServer, type Socket } from "node:net";
 import { inspect } from "node:util";
-import { afterEach, beforeAll, describe, expect, it } from "vitest";
-import { WebSocketServer } from "ws";
+import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { type WebSocket, WebSocketServer } from "ws";
 import { type Certificates, makeCertificates } from "../../../testkit/certificates.ts";
 import { type ClientOptions, type TokenSource, WebsocketClient } from "../src/index.ts";
 
@@ -152,6 +152,55 @@ describe("against a plain WebSocket server", () => {
     expect([...codes].every((code) => ["sent", "UNKNOWN", "NOT_SENT"].includes(code))).toBe(true);
   });
 
+  it.each(["dispose", "reset"] as const)("calls no message sent that %s cut off", async (how) => {
+    const { wss, port } = await echoServer();
+    const peer = new Promise<WebSocket>((resolve) => wss.on("connection", resolve));
+    const me = client(port, { maxBufferedBytes: 1e9, outbox: false });
+    const sent: unknown[] = [];
+    me.on("message", ({ type }) => sent.push(type));
+    await me.connect();
+    const socket = await peer;
+    socket.pause();
+    // More than the kernels of both sides take in: none of it can be whole.
+    const outcomes = Promise.allSettled(Array.from({ length: 2 }, () => me.sendRaw(new Uint8Array(40_000_000))));
+    if (how === "dispose") me.dispose();
+    else (socket as unknown as { _socket: Socket })._socket.resetAndDestroy();
+    const codes = (await outcomes).map((outcome) => (outcome.status === "fulfilled" ? "sent" : outcome.reason.code));
+    expect(codes).toEqual(["UNKNOWN", "UNKNOWN"]);
+    expect(sent).toEqual([]);
+  });
+
+  it("calls a message sent that the kernel took at once, though the client is disposed of in the same turn", async () => {
+    const { port } = await echoServer();
+    const me = client(port);
+    await me.connect();
+    const sending = me.sendRaw("x");
+    me.dispose();
+    await sending;
+  });
+
+  it("does not take a long message on a slow line for silence", async () => {
+    const { wss, port } = await echoServer({ autoPong: false });
+    const peer = new Promise<WebSocket>((resolve) => wss.on("connection", resolve));
+    const me = client(port, { heartbeat: { intervalMs: 100, timeoutMs: 300 } });
+    const lost = vi.fn();
+    me.on("error", lost);
+    await me.connect();
+    const messages = me[Symbol.asyncIterator]();
+    const socket = await peer;
+    const stream = (socket as unknown as { _socket: Socket })._socket;
+    stream.write(Buffer.from([0x82, 60]));
+    // No pong, and no whole message, for far longer than the heartbeat waits.
+    let bytes = 0;
+    const timer = setInterval(() => {
+      stream.write(Buffer.from([bytes]));
+      if (++bytes === 60) clearInterval(timer);
+    }, 20);
+    cleanUps.push(() => clearInterval(timer));
+    expect((await messages.next()).value?.message).toHaveLength(60);
+    expect(lost).not.toHaveBeenCalled();
+  });
+
   it("finds a frozen server dead by RFC pings, and measures a live one", async () => {
     const { wss, port } = await echoServer({ autoPong: false });
     const me = client(port, { heartbeat: { intervalMs: 100, timeoutMs: 100 } });
@@ -268,6 +317,32 @@ describe("a refused handshake", () => {
       status: 401,
       message: expect.stringContaining("no such"),
     });
+  });
+
+  it.each(["", "5\r\nno su", "zzz\r\n"])("keeps its status when the connection breaks in the body (%j)", async (body) => {
+    const server = createServer().on("upgrade", (_request, socket) => {
+      socket.on("error", () => {});
+      socket.write(`HTTP/1.1 401 X\r\nTransfer-Encoding: chunked\r\n\r\n${body}`, () => (socket as Socket).resetAndDestroy());
+    });
+    await expect(client(await listen(server)).connect()).rejects.toMatchObject({ code: "UNAUTHORIZED", status: 401 });
+  });
+
+  it("shows no part of a token that stands where its body is cut", async () => {
+    const token = "s3cret-and-long-enough";
+    for (let shown = 1; shown < token.length; shown++) {
+      const part = token.slice(0, shown);
+      const server = createServer().on("upgrade", (_request, socket) => {
+        socket.on("error", () => {});
+        // Cut by the client's bound, and by a server that falls silent.
+        if (shown % 5) socket.end(`HTTP/1.1 401 X\r\n\r\n${"x".repeat(4096 - shown)}${token} and more`);
+        else socket.write(`HTTP/1.1 401 X\r\nContent-Length: 100\r\n\r\nxx${part}`, () => socket.destroy());
+      });
+      const error = await client(await listen(server), {}, token)
+        .connect()
+        .catch((thrown) => thrown);
+      expect(error).toMatchObject({ code: "UNAUTHORIZED", status: 401 });
+      expect(error.message).not.toContain(`x${part}`);
+    }
   });
 
   it.each(["header", "subprotocol", "path", "query"] as const)(

@@ -74,6 +74,7 @@ describe("the token", () => {
       subprotocols: ["v2"],
       headers: {},
       firstMessage: undefined,
+      secrets: expect.arrayContaining([token]),
     };
     expect(makeTarget(address, ["v2"], token, place)).toEqual({ ...nowhere, ...expected, quote: expect.any(Function) });
   });
@@ -111,6 +112,24 @@ describe("the token", () => {
     const { quote } = makeTarget(address, [], token, "header");
     expect(quote("no\r\n\u001b[31m user: to/k=en? to%2Fk%3Den%3F dG8vaz1lbj8")).toBe("no [31m user: [token] [token] [token]");
     expect(makeTarget(address, [], "", "header").quote("plain words")).toBe("plain words");
+  });
+
+  it("is taken out in the spelling of forms and in padded base64 too", () => {
+    const secret = "s~?ecret!(a b)*x";
+    const { quote } = makeTarget(address, [], secret, "query");
+    const { search } = new URL(makeTarget(new URL("ws://a/"), [], secret, "query").url);
+    expect(quote(search)).toBe("?access_token=[token]");
+    expect(quote(btoa(secret))).toMatch(/^\[token\]=*$/);
+  });
+
+  it("may be a part of what stands in its place", () => {
+    expect(makeTarget(address, [], "t", "query").quote("no t\n")).toBe("no [token] ");
+  });
+
+  it.each([".", ".."])("%j is refused by the path, where it would lead elsewhere, without showing it", (dots) => {
+    const refused = expect.objectContaining({ code: "INVALID_ARGUMENT", message: expect.not.stringContaining("..") });
+    expect(() => makeTarget(address, [], dots, "path")).toThrow(refused);
+    expect(makeTarget(address, [], "...", "path").url).toContain("/chat/...?");
   });
 
   it("goes behind a path that ends in a slash without doubling it", () => {

@@ -35,7 +35,8 @@ export type TokenPlace = "path" | "query" | "header" | "subprotocol" | "message"
 /** Writes a token as the subprotocol that carries it. */
 export function tokenToSubprotocol(token: string): string {
   const bytes = new TextEncoder().encode(token);
-  const base64 = btoa(String.fromCharCode(...bytes));
+  // One by one: as arguments of one call, the bytes of a large token would overflow the stack.
+  const base64 = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
   return TOKEN_PREFIX + base64.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
@@ -44,7 +45,8 @@ export function tokenFromSubprotocol(name: string): string | undefined {
   if (!name.startsWith(TOKEN_PREFIX)) return undefined;
   try {
     const binary = atob(name.slice(TOKEN_PREFIX.length).replaceAll("-", "+").replaceAll("_", "/"));
-    return new TextDecoder("utf-8", { fatal: true }).decode(Uint8Array.from(binary, (char) => char.charCodeAt(0)));
+    const bytes = Uint8Array.from(binary, (char) => char.charCodeAt(0));
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     return undefined;
   }

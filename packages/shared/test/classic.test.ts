@@ -22,6 +22,10 @@ describe("a token as a subprotocol", () => {
     expect(tokenFromSubprotocol(name)).toBeUndefined();
   });
 
+  it("may be large, and may begin with a byte order mark", () => {
+    for (const token of ["x".repeat(300_000), "\uFEFFt"]) expect(tokenFromSubprotocol(tokenToSubprotocol(token))).toBe(token);
+  });
+
   it("is a subprotocol name by RFC 6455 whatever the token", () => {
     expect(tokenToSubprotocol('a b,c"\u0000\u{1F680}')).toMatch(/^[\w.-]+$/);
   });
