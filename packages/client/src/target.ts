@@ -1,7 +1,8 @@
 import {
+  hideToken,
   REFUSED_SUBPROTOCOL,
+  spellToken,
   TOKEN_PARAMETER,
-  TOKEN_PREFIX,
   TOKEN_SUBPROTOCOL,
   type TokenPlace,
   tokenToSubprotocol,
@@ -109,7 +110,7 @@ export function makeTarget(address: URL, subprotocols: readonly string[], token:
         break;
     }
   }
-  const secrets = token ? spellings(token) : [];
+  const secrets = spellToken(token);
   return {
     url: url.href,
     label,
@@ -118,18 +119,6 @@ export function makeTarget(address: URL, subprotocols: readonly string[], token:
     headers,
     firstMessage,
     secrets,
-    // By way of a character that is none, so that no token is found in "[token]".
-    quote: (text) =>
-      secrets
-        .reduce((said, secret) => said.replaceAll(secret, "\uFFFF"), text)
-        .replaceAll("\uFFFF", "[token]")
-        .replace(/\p{Cc}+/gu, " "),
+    quote: (text) => hideToken(text, secrets).replace(/\p{Cc}+/gu, " "),
   };
-}
-
-/** As it is, as the path and as the query write it, and both alphabets of base64; the padding tells nothing. */
-function spellings(token: string): string[] {
-  const base64url = tokenToSubprotocol(token).slice(TOKEN_PREFIX.length);
-  const base64 = base64url.replaceAll("-", "+").replaceAll("_", "/");
-  return [base64, base64url, `${new URLSearchParams({ "": token })}`.slice(1), encodeURIComponent(token), token];
 }

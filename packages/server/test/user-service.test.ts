@@ -44,18 +44,18 @@ describe("the user service's gate", () => {
     [
       "throws",
       () => {
-        throw new Error("no database for secret-token");
+        throw new Error("no database for secret/token");
       },
     ],
     [
       "rejects",
       async () => {
-        throw new Error("no database for secret-token");
+        throw new Error("no database for secret%2Ftoken");
       },
     ],
   ])("a service that %s fails, is reported once, and the token is not quoted", async (_, getId) => {
     const { errors, gate, clock } = gated<number>(getId);
-    expect(await gate.identify("secret-token", here())).toBe("failed");
+    expect(await gate.identify("secret/token", here())).toBe("failed");
     expect(errors).toMatchObject([
       { code: "USER_SERVICE_FAILED", message: "user service: no database for [token]", retryable: true },
     ]);

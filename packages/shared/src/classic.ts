@@ -51,3 +51,20 @@ export function tokenFromSubprotocol(name: string): string | undefined {
     return undefined;
   }
 }
+
+/**
+ * Every spelling in which a token travels, and so may come back in what the other side says: as it is, as a path and as a
+ * query write it, and in both alphabets of base64, whose padding tells nothing. None for an empty token.
+ */
+export function spellToken(token: string): string[] {
+  if (token === "") return [];
+  const base64url = tokenToSubprotocol(token).slice(TOKEN_PREFIX.length);
+  const base64 = base64url.replaceAll("-", "+").replaceAll("_", "/");
+  return [base64, base64url, `${new URLSearchParams({ "": token })}`.slice(1), encodeURIComponent(token), token];
+}
+
+/** Puts `[token]` in the place of a token, by its spellings. */
+export function hideToken(text: string, spellings: readonly string[]): string {
+  // By way of a character that is none, so that no token is found in "[token]".
+  return spellings.reduce((said, spelling) => said.replaceAll(spelling, "\uFFFF"), text).replaceAll("\uFFFF", "[token]");
+}

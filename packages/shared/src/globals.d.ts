@@ -6,5 +6,9 @@ declare class TextDecoder {
   constructor(label?: string, options?: { fatal?: boolean; ignoreBOM?: boolean });
   decode(bytes: Uint8Array): string;
 }
+declare class URLSearchParams {
+  constructor(parameters: Record<string, string>);
+  toString(): string;
+}
 declare function btoa(binary: string): string;
 declare function atob(base64: string): string;

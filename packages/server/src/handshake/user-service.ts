@@ -1,4 +1,4 @@
-import { describeThrown, WebsocketsSimpleError } from "@websockets-simple/shared";
+import { describeThrown, hideToken, spellToken, WebsocketsSimpleError } from "@websockets-simple/shared";
 import type { Clock } from "../clock.ts";
 import type { Asker, StopSignal } from "./asker.ts";
 
@@ -128,6 +128,5 @@ function isRefusal<T>(userId: T | null | undefined): userId is null | undefined 
 
 /** What a service throws often quotes the token, which must not reach a log. */
 function describe(thrown: unknown, token: string): string {
-  const message = describeThrown(thrown);
-  return token === "" ? message : message.replaceAll(token, "[token]");
+  return hideToken(describeThrown(thrown), spellToken(token));
 }
