@@ -116,9 +116,10 @@ export class Hub<P extends Packet, D, C extends Connection<P, D>> {
   /** Tells of an error, by log and event. */
   report(error: WebsocketsSimpleError, connection?: C): void {
     this.#logError(error, connection);
+    const isWithinAnother = this.#isTelling;
     this.#isTelling = true;
     this.#parts.emit("error", connection ? { error, connection } : { error });
-    this.#isTelling = false;
+    this.#isTelling = isWithinAnother;
   }
 
   /**

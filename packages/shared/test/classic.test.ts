@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { heartbeatText, tokenFromSubprotocol, tokenToSubprotocol } from "../src/index.ts";
+import { heartbeatText, hideToken, spellToken, tokenFromSubprotocol, tokenToSubprotocol } from "../src/index.ts";
 import vectors from "../vectors/classic.json" with { type: "json" };
 
 describe("the classic wire's heartbeat", () => {
@@ -9,6 +9,20 @@ describe("the classic wire's heartbeat", () => {
 
   it("does not trim a long text to look for a ping", () => {
     expect(heartbeatText(`ping${" ".repeat(100)}`)).toBeUndefined();
+  });
+});
+
+describe("a token that the other side repeats", () => {
+  it.each(["to/k=en?", "żółw +&", "\u{1f422}~", "lone \ud800 surrogate"])("is hidden in every spelling: %j", (token) => {
+    const utf8 = Buffer.from(token);
+    const said = [token, utf8.toString("base64"), utf8.toString("base64url"), new URLSearchParams({ t: token }), utf8.toString()];
+    const hidden = hideToken(said.join(" | "), spellToken(token));
+    expect(hidden).not.toMatch(/k=en|k%3D|żół|%C5%BC|8J-Q|🐢|lone %20|lone\+/);
+    expect(hidden.split("[token]").length).toBeGreaterThanOrEqual(4);
+  });
+
+  it("is nothing to look for when there is none", () => {
+    expect(hideToken("plain words", spellToken(""))).toBe("plain words");
   });
 });
 
