@@ -88,8 +88,18 @@ export function createConnection(parts: ConnectionParts): Connection {
     attempt(() => take(event));
     if (told) turns.push(told);
     if (!isOutermost) return;
-    for (let turn = turns.shift(); turn; turn = turns.shift()) attempt(turn);
-    busy = false;
+    try {
+      for (let turn = turns.shift(); turn; turn = turns.shift()) attempt(turn);
+    } finally {
+      // A subclass may throw even where it is told of a failure.
+      busy = false;
+    }
+  }
+
+  /** Runs what calls the application: in its turn, or now when there is none. */
+  function turn(run: () => void): void {
+    if (busy) turns.push(run);
+    else run();
   }
 
   function attempt(run: () => void): void {
@@ -179,7 +189,7 @@ export function createConnection(parts: ConnectionParts): Connection {
       const { bufferedBytes } = transport;
       if (bufferedBytes && bufferedBytes + message.length > maxBufferedBytes) {
         settle(notSent(`${bufferedBytes} bytes wait in the socket (option maxBufferedBytes: ${maxBufferedBytes})`));
-      } else transport.send(message, settle);
+      } else transport.send(message, (error) => turn(() => settle(error)));
     } else if (outbox && isAway) outbox.add(message, settle);
     else
       settle(

@@ -14,6 +14,15 @@ const UNTRUSTED = /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|ALTNAME/;
 /** What OpenSSL makes of an answer that is no TLS; the words depend on its version. */
 const NO_TLS = /wrong version number|packet length too long/i;
 
+/** What libuv knows of a stream: bytes that it was given, and those that the kernel has not taken yet. */
+interface Handle {
+  readonly bytesWritten?: number;
+  readonly writeQueueSize?: number;
+  /** Under TLS: the handle below. */
+  readonly _parent?: Handle;
+}
+type Stream = Socket & { readonly _handle?: Handle | null };
+
 /** What `ws` has besides the WHATWG interface. */
 interface NodeSocket {
   send(message: string | Uint8Array, done: (error?: Error) => void): void;
@@ -32,10 +41,12 @@ export const platform: Platform = {
   page: undefined,
 
   createSocket(Implementation, target, { tls, maxPayload }, refused, pong) {
-    const options = { ...tls, headers: target.headers, maxPayload, perMessageDeflate: false };
+    // ws keeps a read of up to 64 KiB for a fragment, however small. A kilobyte each is more than honest servers make.
+    const maxFragments = Math.max(1_024, Math.ceil(maxPayload / 1_024));
+    const options = { ...tls, headers: target.headers, maxPayload, maxFragments, perMessageDeflate: false };
     const socket = new Implementation(target.url, [...target.protocols], options as never) as SocketLike & Partial<NodeSocket>;
     const drop = (): void => (socket.terminate ? socket.terminate() : socket.close());
-    let stream: Socket | undefined;
+    let stream: Stream | undefined;
     let hadToWait = false;
     let lastTaken = 0;
     let drained = 0;
@@ -62,8 +73,8 @@ export const platform: Platform = {
       socket,
       drop,
       progress() {
-        const { bytesRead = 0, bytesWritten = 0 } = stream ?? {};
-        const taken = bytesWritten - socket.bufferedAmount;
+        const { bytesRead = 0 } = stream ?? {};
+        const taken = stream ? takenFrom(stream, socket.bufferedAmount) : 0;
         // What the kernel takes into an empty buffer says nothing of the other side; that it takes what had to wait does.
         if (hadToWait) drained += taken - lastTaken;
         hadToWait = socket.bufferedAmount > 0;
@@ -89,6 +100,13 @@ export const platform: Platform = {
 
   watch: () => () => {},
 };
+
+/** Bytes that the kernel took, in the middle of a write too where Node's handle tells; else those of whole writes. */
+function takenFrom(stream: Stream, bufferedBytes: number): number {
+  const { bytesWritten, writeQueueSize } = stream._handle?._parent ?? stream._handle ?? {};
+  if (bytesWritten !== undefined && writeQueueSize !== undefined) return bytesWritten - writeQueueSize;
+  return stream.bytesWritten - bufferedBytes;
+}
 
 function lost(cause: Error | undefined): WebsocketsSimpleError {
   return new WebsocketsSimpleError("UNKNOWN", "the connection broke while the message was under way", { cause });

@@ -88,6 +88,8 @@ export function makeTarget(address: URL, subprotocols: readonly string[], token:
     throw new WebsocketsSimpleError("INVALID_ARGUMENT", `the token is ${what}: use tokenIn "subprotocol"`);
   };
   if (token !== "") {
+    // A lone surrogate cannot be written in UTF-8.
+    if (/\p{Cs}/u.test(token)) throw new WebsocketsSimpleError("INVALID_ARGUMENT", "the token is no well-formed text");
     switch (tokenIn) {
       case "path":
         // By the rules of URLs these lead elsewhere.

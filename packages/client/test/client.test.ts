@@ -514,6 +514,26 @@ describe("disconnecting", () => {
 });
 
 describe("a listener of `connection`", () => {
+  it("that fails in a subclass which throws at that, too, does not stop the client", async () => {
+    class Careless extends WebsocketClient {
+      protected override listenerFailed(_event: never, thrown: unknown): void {
+        throw thrown;
+      }
+    }
+    const client = new Careless({ url: "ws://server", webSocket: ScriptedWebSocket, heartbeat: false });
+    const fail = (): never => {
+      throw new Error("boom");
+    };
+    client.once("connection", fail).once("error", fail);
+    const types: string[] = [];
+    client.on("connection", ({ type }) => types.push(type));
+    expect(() => client.connect()).toThrow("boom");
+    await pass();
+    client.dispose();
+    expect(types.at(-1)).toBe("disconnected");
+    expect(client.listenerCount("connection")).toBe(0);
+  });
+
   /** A client that calls `act` in its first listener of `connected`, and the socket that is open then. */
   const whenConnected = async (act: (client: WebsocketClient) => unknown, signal?: AbortSignal) => {
     const { client, log } = scriptedClient();

@@ -103,6 +103,8 @@ describe("while away", () => {
     await sent;
     expect(ScriptedWebSocket.last.sent).toEqual(["first", "second", "third"]);
     expect(log.filter((line) => line.startsWith("sent"))).toEqual(["sent first", "sent second", "sent third"]);
+    // That they were sent is told in its turn, not before the connection by which they went.
+    expect(log.indexOf("connected")).toBeLessThan(log.indexOf("sent first"));
     client.dispose();
   });
 

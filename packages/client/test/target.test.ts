@@ -91,6 +91,12 @@ describe("the token", () => {
     }
   });
 
+  it("that is no well-formed text is refused before it travels", () => {
+    for (const place of ["path", "query", "header", "subprotocol", "message"] as const) {
+      expect(() => makeTarget(address, [], "a\ud800b", place)).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT" }));
+    }
+  });
+
   it("is left out when empty", () => {
     for (const place of ["path", "query", "header", "subprotocol", "message"] as const) {
       expect(makeTarget(address, [], "", place)).toMatchObject({

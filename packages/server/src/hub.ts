@@ -15,7 +15,7 @@ import type { UpgradeRequest } from "./handshake/upgrade-request.ts";
 import type { Log } from "./logger.ts";
 import { type Payload, type SendQueueOptions, StallWatch } from "./outgoing.ts";
 import { Peer, type PeerContext } from "./peer.ts";
-import type { RateLimitOptions } from "./rate-limit.ts";
+import { type RateLimitOptions, TokenBucket } from "./rate-limit.ts";
 import type { EngineSocket, SocketListener } from "./socket.ts";
 import { type Counters, count } from "./stats.ts";
 
@@ -48,12 +48,15 @@ export class Hub<P extends Packet, D, C extends Connection<P, D>> {
   readonly #context: PeerContext<P>;
   readonly #peers = new Map<C, Peer<P>>();
   readonly #connections = new WeakMap<Peer<P>, C>();
+  /** How many faulty calls are told by `error`; more are for the log. */
+  readonly #faults: TokenBucket;
   /** Whether listeners of `error` are being called. */
   #isTelling = false;
 
   constructor(parts: HubParts<P, D, C>) {
     this.#parts = parts;
     const { clock, codec, counters, queue, rate } = parts;
+    this.#faults = new TokenBucket(10, 100, clock);
     this.#context = {
       clock,
       codec,
@@ -131,7 +134,8 @@ export class Hub<P extends Packet, D, C extends Connection<P, D>> {
     const isOfErrorListener = this.#isTelling;
     doing.catch((error: WebsocketsSimpleError) => {
       if (error.code !== "INVALID_ARGUMENT") return;
-      if (isOfErrorListener) this.#logError(error, connection);
+      // Nor may one that makes it later, after an `await`, keep the process busy with itself.
+      if (isOfErrorListener || !this.#faults.take()) this.#logError(error, connection);
       else setImmediate(() => this.report(error, connection));
     });
     return doing;

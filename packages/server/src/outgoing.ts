@@ -104,10 +104,15 @@ export class SendQueue {
 
   /** Looks whether anything has moved; says whether nothing has for `timeoutMs`. */
   isStalled(timeoutMs: number): boolean {
+    if (this.#socket.bufferedBytes === 0) {
+      // The last that left was none of the queue's own, such as a pong.
+      this.#watch.remove(this);
+      return false;
+    }
     const { takenBytes } = this.#socket;
     // Any byte is progress, not only a whole message: a large one may take its time.
     if (takenBytes !== this.#takenBytes) this.#moved(takenBytes);
-    return this.#socket.bufferedBytes > 0 && this.#watch.now() - this.#progressMs >= timeoutMs;
+    return this.#watch.now() - this.#progressMs >= timeoutMs;
   }
 
   #moved(takenBytes: number): void {

@@ -28,6 +28,11 @@ class FakeSocket implements Pick<EngineSocket, "bufferedBytes" | "takenBytes" | 
   destroy(): void {
     for (const { done } of this.#waiting.splice(0)) done(new Error("destroyed"));
   }
+  /** Something that is none of the queue's waits, such as a pong, or has left. */
+  alien(bytes: number): void {
+    if (bytes > 0) this.#waiting.push({ bytes, done: () => {} });
+    else this.#waiting.pop();
+  }
   /** Takes the first message that waits. */
   take(): void {
     const first = this.#waiting.shift();
@@ -54,6 +59,25 @@ describe("a send queue", () => {
     const { clock, push, done } = queued();
     for (let count = 0; count < 50; count++) expect(push(100)).toBeUndefined();
     expect([done(), clock.timers]).toEqual([50, 0]);
+  });
+
+  test("begins to count anew, when something else than its own messages was the last to leave", () => {
+    const { clock, socket, push, reasons } = queued();
+    socket.isBlocked = true;
+    push(10);
+    socket.alien(4);
+    socket.take();
+    socket.alien(0);
+    clock.advance(60_000);
+    clock.read();
+    expect(clock.timers).toBe(0);
+    push(10);
+    clock.advance(900);
+    clock.read();
+    expect(reasons).toEqual([]);
+    clock.advance(500);
+    clock.read();
+    expect(reasons).toHaveLength(1);
   });
 
   test("refuses what is above its bound, and asks to disconnect", () => {

@@ -46,6 +46,18 @@ describe("what is wrong with a call that nobody waits for", () => {
     expect([errors.all.length, lines.length]).toEqual([1, 2]);
   });
 
+  test("is told so often and no more, where a listener of error makes the call later", async () => {
+    const { server, errors } = await serve();
+    server.on("error", async () => {
+      await null;
+      void server.broadcast(" ");
+    });
+    void server.broadcast("");
+    for (let turn = 0; turn < 500; turn++) await new Promise((resolve) => setImmediate(resolve));
+    expect(errors.all.length).toBeGreaterThan(50);
+    expect(errors.all.length).toBeLessThan(150);
+  });
+
   test("is not told of what became of a connection: who cares waits for it", async () => {
     const { url, connections, errors } = await serve();
     const client = await TestClient.connect(url);

@@ -60,9 +60,7 @@ export function spellToken(token: string): string[] {
   if (token === "") return [];
   const base64url = tokenToSubprotocol(token).slice(TOKEN_PREFIX.length);
   const base64 = base64url.replaceAll("-", "+").replaceAll("_", "/");
-  // A lone surrogate, which UTF-8 has not, would make encodeURIComponent throw.
-  const inPath = encodeURIComponent(token.replace(/\p{Cs}/gu, "\uFFFD"));
-  return [base64, base64url, `${new URLSearchParams({ "": token })}`.slice(1), inPath, token];
+  return [base64, base64url, `${new URLSearchParams({ "": token })}`.slice(1), encodeURIComponent(token), token];
 }
 
 /** Puts `[token]` in the place of a token, by its spellings. */
