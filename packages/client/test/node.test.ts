@@ -129,6 +129,23 @@ describe("against a plain WebSocket server", () => {
     expect(await closed).toEqual([4321, "żegnaj"]);
   });
 
+  it("takes a message in many fragments, and refuses one in more than its bound", async () => {
+    const { wss, port } = await echoServer();
+    const inFragments = (count: number): void => {
+      for (const socket of wss.clients) {
+        for (let n = 1; n <= count; n++) socket.send("x", { fin: n === count });
+      }
+    };
+    const me = client(port);
+    await me.connect();
+    const messages = me[Symbol.asyncIterator]();
+    inFragments(1_024);
+    expect((await messages.next()).value?.message).toBe("x".repeat(1_024));
+    const failed = next<{ error: { code: string } }>((listener) => me.on("error", listener));
+    inFragments(1_025);
+    expect((await failed).error.code).toBe("CONNECTION_LOST");
+  });
+
   it("refuses a message beyond maxPayload and says so", async () => {
     const { port } = await echoServer();
     const me = client(port, { maxPayload: 1_000 });
