@@ -1,0 +1,187 @@
+import { isUtf8 } from "node:buffer";
+import { Assembly } from "./assembly.ts";
+import { type Closing, readClosePayload } from "./close-payload.ts";
+import { FrameReader } from "./frame-reader.ts";
+import { CONTROL, type Fault, FaultCode, FIN, OPCODE, Opcode, RESERVED } from "./opcodes.ts";
+import { judgeUtf8, UTF8_BOUNDARY, UTF8_WRONG, type Utf8State } from "./utf8.ts";
+
+/** Bounds of what is put together. */
+export interface ReadLimits {
+  /** The largest message in bytes. */
+  readonly maxPayload: number;
+  /** The largest number of fragments of one message. */
+  readonly maxFragments: number;
+}
+
+/** What was read. Of these, `closing` and `broken` are the last. */
+export interface MessageSink {
+  /** A whole message; bytes belong to the receiver for ever. `size` is its payload's bytes. */
+  message(message: string | Uint8Array, size: number): void;
+  /** A ping; the payload is to be used during the call. */
+  ping(payload: Buffer): void;
+  /** A pong; the payload is to be used during the call. */
+  pong(payload: Buffer): void;
+  /** The peer's close frame. */
+  closing(closing: Closing): void;
+  /** The peer broke a rule or a bound. */
+  broken(fault: Fault): void;
+}
+
+const WHOLE_TEXT = FIN | Opcode.text;
+const WHOLE_BINARY = FIN | Opcode.binary;
+/** Copies below this are quicker by hand. */
+const COPY_BY_HAND = 48;
+
+/** Puts messages together from frames, and judges both (RFC 6455 sections 5.4 to 5.6 and 8.1). */
+export class MessageReader extends FrameReader {
+  readonly #sink: MessageSink;
+  readonly #maxFragments: number;
+  /** The bound of messages that begin from now on, in bytes. */
+  maxPayload: number;
+  /** Of the message under way: its opcode, 0 when there is none, its bound and what came of it. */
+  #opcode = 0;
+  #bound = 0;
+  #declared = 0;
+  #fragments = 0;
+  #assembly: Assembly | undefined;
+  #utf8: Utf8State = UTF8_BOUNDARY;
+  /** Of the frame whose payload is under way: its first byte. */
+  #first = 0;
+  /** The payload of a control frame that comes in pieces. */
+  #control: Assembly | undefined;
+
+  /** @param isMasked whether the peer is a client, whose frames are masked */
+  constructor(isMasked: boolean, limits: ReadLimits, sink: MessageSink) {
+    super(isMasked);
+    this.#sink = sink;
+    this.#maxFragments = limits.maxFragments;
+    this.maxPayload = limits.maxPayload;
+  }
+
+  override end(): void {
+    super.end();
+    this.#assembly = undefined;
+    this.#control = undefined;
+  }
+
+  protected judgeFirst(first: number): Fault | undefined {
+    if (first & RESERVED) return RESERVED_BIT;
+    const opcode = first & OPCODE;
+    if (opcode & CONTROL) {
+      if (opcode > Opcode.pong) return RESERVED_OPCODE;
+      return first & FIN ? undefined : CUT_CONTROL;
+    }
+    if (opcode > Opcode.binary) return RESERVED_OPCODE;
+    const continues = opcode === Opcode.continuation;
+    if (continues === (this.#opcode !== 0)) return undefined;
+    return continues ? NOTHING_TO_CONTINUE : NOT_CONTINUED;
+  }
+
+  protected frame(first: number, bytes: Buffer, start: number, end: number, seen: number): void {
+    if (first === WHOLE_TEXT && end - start <= this.maxPayload) return this.#wholeText(bytes, start, end, seen);
+    if (first === WHOLE_BINARY && end - start <= this.maxPayload) {
+      return this.#sink.message(ownCopy(bytes, start, end), end - start);
+    }
+    if (first & CONTROL) return this.#controlFrame(first, bytes.subarray(start, end));
+    const fault = this.begin(first, end - start);
+    if (fault) return this.#break(fault);
+    this.piece(bytes, start, end, 0);
+  }
+
+  protected begin(first: number, length: number): Fault | undefined {
+    this.#first = first;
+    if (first & CONTROL) return void (this.#control = new Assembly());
+    if (this.#opcode === 0) {
+      this.#opcode = first & OPCODE;
+      this.#bound = this.maxPayload;
+      this.#declared = 0;
+      this.#fragments = 0;
+      this.#utf8 = UTF8_BOUNDARY;
+      this.#assembly = new Assembly();
+    }
+    this.#declared += length;
+    if (this.#declared > this.#bound) return tooLarge(this.#bound);
+    if (++this.#fragments > this.#maxFragments) return tooManyFragments(this.#maxFragments);
+    return undefined;
+  }
+
+  protected piece(bytes: Buffer, start: number, end: number, missing: number): void {
+    const frame = this.#first;
+    if (frame & CONTROL) {
+      const control = this.#control as Assembly;
+      control.add(bytes, start, end, missing);
+      if (missing > 0) return;
+      this.#control = undefined;
+      return this.#controlFrame(frame, control.peek());
+    }
+    if (this.#opcode === Opcode.text) {
+      this.#utf8 = judgeUtf8(this.#utf8, bytes, start, end);
+      if (this.#utf8 === UTF8_WRONG) return this.#break(NOT_UTF8);
+    }
+    const assembly = this.#assembly as Assembly;
+    // Only a last fragment says how much is still to come.
+    assembly.add(bytes, start, end, frame & FIN ? missing : Number.POSITIVE_INFINITY);
+    if (missing === 0 && frame & FIN) this.#whole(assembly);
+  }
+
+  protected broken(fault: Fault): void {
+    this.#sink.broken(fault);
+  }
+
+  /** The common case: a text in one frame, in one chunk. */
+  #wholeText(bytes: Buffer, start: number, end: number, seen: number): void {
+    if (seen < 0x80) return this.#sink.message(bytes.toString("latin1", start, end), end - start);
+    const text = bytes.toString("utf8", start, end);
+    // What is no UTF-8 was decoded as U+FFFD; it may also stand there rightly.
+    if (text.includes("\ufffd") && !isUtf8(bytes.subarray(start, end))) return this.#break(NOT_UTF8);
+    this.#sink.message(text, end - start);
+  }
+
+  #whole(assembly: Assembly): void {
+    const isText = this.#opcode === Opcode.text;
+    if (isText && this.#utf8 !== UTF8_BOUNDARY) return this.#break(NOT_UTF8);
+    this.#opcode = 0;
+    this.#assembly = undefined;
+    if (isText) return this.#sink.message(assembly.peek().toString("utf8"), assembly.length);
+    const bytes = assembly.take();
+    this.#sink.message(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength), bytes.byteLength);
+  }
+
+  #controlFrame(first: number, payload: Buffer): void {
+    const opcode = first & OPCODE;
+    if (opcode === Opcode.ping) return this.#sink.ping(payload);
+    if (opcode === Opcode.pong) return this.#sink.pong(payload);
+    const closing = readClosePayload(payload);
+    if ("why" in closing) return this.#break(closing);
+    this.end();
+    this.#sink.closing(closing);
+  }
+
+  #break(fault: Fault): void {
+    this.end();
+    this.broken(fault);
+  }
+}
+
+function ownCopy(bytes: Buffer, start: number, end: number): Uint8Array {
+  const copy = new Uint8Array(end - start);
+  if (copy.byteLength >= COPY_BY_HAND) copy.set(bytes.subarray(start, end));
+  else for (let at = start; at < end; at++) copy[at - start] = bytes[at] as number;
+  return copy;
+}
+
+const protocol = (why: string): Fault => Object.freeze({ code: FaultCode.protocol, why });
+const RESERVED_BIT = protocol("a reserved bit is set (RFC 6455 section 5.2)");
+const RESERVED_OPCODE = protocol("a reserved opcode (RFC 6455 section 5.2)");
+const CUT_CONTROL = protocol("a control frame in fragments (RFC 6455 section 5.5)");
+const NOTHING_TO_CONTINUE = protocol("a continuation of nothing (RFC 6455 section 5.4)");
+const NOT_CONTINUED = protocol("a new message within another (RFC 6455 section 5.4)");
+const NOT_UTF8: Fault = Object.freeze({ code: FaultCode.notUtf8, why: "text that is not UTF-8 (RFC 6455 section 8.1)" });
+
+function tooLarge(bound: number): Fault {
+  return { code: FaultCode.tooLarge, why: `a message of more than ${bound} bytes (option maxPayload)` };
+}
+
+function tooManyFragments(bound: number): Fault {
+  return { code: FaultCode.tooManyFragments, why: `a message of more than ${bound} fragments` };
+}
