@@ -16,6 +16,12 @@ export interface Seen {
   readonly messages: (string | Uint8Array)[];
   readonly failures: string[];
   readonly closings: { code: number; reason: string }[];
+  /** Messages that the kernel took. */
+  readonly taken: number;
+  /** `blocked` and `drained`, in order. */
+  readonly flow: string[];
+  /** Resolves when so many messages are taken. */
+  hasTaken(count: number): Promise<void>;
   /** Resolves when there are so many messages. */
   has(count: number): Promise<(string | Uint8Array)[]>;
   readonly whenClosed: Promise<{ code: number; reason: string }>;
@@ -71,6 +77,8 @@ function watch(socket: EngineSocket): { connection: Seen; listener: SocketListen
   const messages: Seen["messages"] = [];
   const failures: string[] = [];
   const closings: Seen["closings"] = [];
+  const flow: string[] = [];
+  let taken = 0;
   let wake = (): void => {};
   let closed = (_: { code: number; reason: string }): void => {};
   const whenClosed = new Promise<{ code: number; reason: string }>((resolve) => (closed = resolve));
@@ -80,6 +88,17 @@ function watch(socket: EngineSocket): { connection: Seen; listener: SocketListen
       messages,
       failures,
       closings,
+      flow,
+      get taken() {
+        return taken;
+      },
+      hasTaken: (count) =>
+        within(
+          `${count} messages taken`,
+          (async () => {
+            while (taken < count) await new Promise<void>((resolve) => (wake = resolve));
+          })(),
+        ),
       has: (count) =>
         within(
           `${count} messages`,
@@ -97,6 +116,12 @@ function watch(socket: EngineSocket): { connection: Seen; listener: SocketListen
         messages.push(message);
         wake();
       },
+      taken(count) {
+        taken += count;
+        wake();
+      },
+      blocked: () => void flow.push("blocked"),
+      drained: () => void flow.push("drained"),
       failed: (_, kind) => void failures.push(kind),
       closed(code, reason) {
         closings.push({ code, reason });

@@ -13,12 +13,15 @@ import type { Duplex } from "node:stream";
  * - MUST call `closed` exactly once for each connection that it reported `opened`, and nothing after it.
  * - MUST NOT touch bytes that it has handed over: they belong to the receiver for ever.
  * - MUST answer pings (RFC 6455 section 5.5.3) by itself, and MUST bound the pongs that wait for a peer who does not read.
+ * - MUST NOT call a listener from within `send`, `close`, `terminate`, `pause` or `resume`.
  */
 export interface Engine {
   /** A short name for logs and `server.stats()`. */
   readonly name: string;
   /** Makes an acceptor, which takes upgrade requests in. */
   createAcceptor(options: AcceptorOptions): Acceptor;
+  /** Encodes a message once for any number of receivers and sends. Its bytes are copied. */
+  prepare(message: string | Uint8Array): PreparedMessage;
 }
 
 /** Bounds that hold for every connection of an acceptor. */
@@ -54,19 +57,20 @@ export interface Acceptance {
   readonly subprotocol?: string | undefined;
 }
 
-/** A text message as its bytes of UTF-8, so that one encoding serves many receivers. They MUST be valid UTF-8. */
-export interface TextBytes {
-  readonly utf8: Uint8Array;
+/** A message that an engine has encoded, for sockets of that same engine. */
+export interface PreparedMessage {
+  /** Its payload in bytes. */
+  readonly bytes: number;
 }
 
-/** A message on its way out: a text, a text as its bytes, or a binary message. */
-export type OutgoingMessage = string | TextBytes | Uint8Array;
+/** A message on its way out: a text, binary bytes, or either prepared. */
+export type OutgoingMessage = string | Uint8Array | PreparedMessage;
 
 /** One open WebSocket connection, as the server sees it. */
 export interface EngineSocket {
   /** False from the moment that no message can be sent any more: closing on either side, or gone. */
   readonly isOpen: boolean;
-  /** Bytes that were sent but not yet handed to the kernel. */
+  /** Bytes that were sent but not yet handed to the kernel, with whatever frames add. */
   readonly bufferedBytes: number;
   /**
    * A count of the bytes that the kernel took so far, with whatever frames and encryption add. While the connection is
@@ -75,15 +79,17 @@ export interface EngineSocket {
    */
   readonly takenBytes: number;
   /**
-   * Sends one message. MUST NOT throw: a send on a connection that is closing or gone ends in `done` with an error.
-   * The bytes MUST stay as they are until `done` is called.
+   * Sends one message, at the latest when the turn of the event loop ends. What becomes of it the listener is told:
+   * `taken`, or `closed` without it.
    *
-   * @param done called once: without error when the kernel took all bytes, else with the reason it did not
+   * A text MUST have no lone surrogates. Bytes are copied before it returns.
+   *
+   * @returns whether it was accepted: false on a connection that is closing or gone
    */
-  send(message: OutgoingMessage, done?: (error?: Error) => void): void;
+  send(message: OutgoingMessage): boolean;
   /** Starts the close handshake; later sends fail. Repeated calls do nothing. `code` and `reason` MUST be valid (section 7.4). */
   close(code: number, reason: string): void;
-  /** Destroys the connection at once. */
+  /** Destroys the connection at once; what was sent before leaves if the kernel takes it at once. */
   terminate(): void;
   /** Stops reading: messages that were already read MAY still be delivered. */
   pause(): void;
@@ -95,8 +101,17 @@ export interface EngineSocket {
 
 /** What an engine tells of one connection. */
 export interface SocketListener {
-  /** A whole message: text or bytes. */
-  message(message: string | Uint8Array): void;
+  /** A whole message: text or bytes. `size` is its payload in bytes. */
+  message(message: string | Uint8Array, size: number): void;
+  /**
+   * The kernel took so many more of the messages that `send` accepted, in order, and so many bytes of payload with them.
+   * A message of which this is not told before `closed` may or may not have left.
+   */
+  taken(messages: number, bytes: number): void;
+  /** The kernel does not take what was sent: it waits, and is counted in `bufferedBytes`. */
+  blocked(): void;
+  /** Nothing waits any more. */
+  drained(): void;
   /** The peer broke the RFC or a bound (`"protocol"`), or the network failed; `closed` follows. */
   failed(error: Error, kind: "protocol" | "network"): void;
   /**

@@ -11,7 +11,7 @@ export interface SlabUser {
    * @returns false when they must stay as they are, since not all of them have left
    */
   writeOut(bytes: Buffer): boolean;
-  /** All that was gathered has been written out. Only now may anybody be told. */
+  /** The turn ends, and all of it has been written out: now others may be told. */
   wroteOut(): void;
 }
 
@@ -25,10 +25,15 @@ export class Slab {
   readonly #users: SlabUser[] = [];
   /** Where each user's segment begins; it ends where the next one begins. */
   readonly #starts: number[] = [];
+  /** Those whose bytes were written out in this turn, perhaps more than once. */
+  #told: SlabUser[] = [];
   #isPlanned = false;
-  readonly #flushPlanned = (): void => {
+  readonly #endTurn = (): void => {
     this.#isPlanned = false;
     this.flush();
+    const told = this.#told;
+    this.#told = [];
+    for (const user of told) user.wroteOut();
   };
 
   /** Where a reserved place begins. */
@@ -49,17 +54,22 @@ export class Slab {
       if (count === MAX_SEGMENTS) this.flush();
       this.#users.push(user);
       this.#starts.push(this.#end);
-      if (!this.#isPlanned) {
-        this.#isPlanned = true;
-        setImmediate(this.#flushPlanned);
-      }
+      this.#plan();
     }
-    return (this.#buffer ??= Buffer.allocUnsafeSlow(SLAB_BYTES));
+    this.#buffer ??= Buffer.allocUnsafeSlow(SLAB_BYTES);
+    return this.#buffer;
   }
 
   /** Takes what was written up to `end`. */
   commit(end: number): void {
     this.#end = end;
+  }
+
+  /** Writes out all that is gathered, so that a user may write by itself; calls its `wroteOut` at the end of the turn. */
+  flushBefore(user: SlabUser): void {
+    this.flush();
+    this.#told.push(user);
+    this.#plan();
   }
 
   /** Writes out all that is gathered. */
@@ -73,11 +83,18 @@ export class Slab {
     this.#buffer = undefined;
     this.#end = 0;
     let isFree = true;
-    for (const [index, user] of users.entries()) {
+    for (let index = 0; index < users.length; index++) {
+      const user = users[index] as SlabUser;
       const segment = buffer.subarray(starts[index], starts[index + 1]);
       if (segment.byteLength > 0 && !user.writeOut(segment)) isFree = false;
+      if (this.#told[this.#told.length - 1] !== user) this.#told.push(user);
     }
     if (isFree) this.#buffer ??= buffer;
-    for (const user of users) user.wroteOut();
+  }
+
+  #plan(): void {
+    if (this.#isPlanned) return;
+    this.#isPlanned = true;
+    setImmediate(this.#endTurn);
   }
 }

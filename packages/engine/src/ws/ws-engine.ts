@@ -1,8 +1,17 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { type ServerOptions, WebSocket, WebSocketServer } from "ws";
-import type { Acceptor, AcceptorOptions, Engine, EngineSocket, OutgoingMessage, SocketListener } from "./engine.ts";
-import { copyFrom, exactCopy } from "./exact-copy.ts";
+import type {
+  Acceptor,
+  AcceptorOptions,
+  Engine,
+  EngineSocket,
+  OutgoingMessage,
+  PreparedMessage,
+  SocketListener,
+} from "../engine.ts";
+import { copyFrom, exactCopy } from "../exact-copy.ts";
+import { kernelBytes } from "../kernel-bytes.ts";
 
 /**
  * Pongs that may wait for a peer who pings and does not read; one more, and the connection is destroyed. It is not
@@ -15,20 +24,6 @@ interface WsOptions extends ServerOptions {
   closeTimeout: number;
 }
 
-/** What libuv knows of a stream: bytes that it was given, and those of them that the kernel has not taken yet. */
-interface NodeHandle {
-  readonly bytesWritten?: number;
-  readonly writeQueueSize?: number;
-  /** Under TLS: the handle below. */
-  readonly _parent?: NodeHandle;
-}
-
-/** A stream of Node's that has such a handle. */
-interface NodeSocket {
-  readonly _handle?: NodeHandle | null;
-  readonly bytesWritten?: number;
-}
-
 /** What ws keeps of a message that is not complete. */
 interface Receiver {
   /** Payloads of fragments. */
@@ -38,7 +33,11 @@ interface Receiver {
 }
 
 /** The `ws` package behind the interface; without compression. */
-export const wsEngine: Engine = Object.freeze({ name: "ws", createAcceptor });
+export const wsEngine: Engine = Object.freeze({
+  name: "ws",
+  createAcceptor,
+  prepare: (message: string | Uint8Array) => new PreparedBytes(message),
+});
 
 function createAcceptor(options: AcceptorOptions): Acceptor {
   const settings: WsOptions = {
@@ -65,7 +64,8 @@ function createAcceptor(options: AcceptorOptions): Acceptor {
       if (answer.subprotocol !== undefined) headers["sec-websocket-protocol"] = answer.subprotocol;
       const judged = { method: "GET", url: "/", headers } as unknown as IncomingMessage;
       server.handleUpgrade(judged, stream, head, (socket) => {
-        listen(socket, stream, opened(new WsSocket(socket, stream)));
+        const made = new WsSocket(socket, stream);
+        made.begin(opened(made));
         answerPings(socket);
         keepSmall(socket, stream);
       });
@@ -73,14 +73,56 @@ function createAcceptor(options: AcceptorOptions): Acceptor {
   };
 }
 
+/** A message whose text is encoded; ws frames it for each receiver. */
+class PreparedBytes implements PreparedMessage {
+  readonly data: Buffer;
+  readonly isBinary: boolean;
+
+  constructor(message: string | Uint8Array) {
+    this.data = Buffer.from(message as string);
+    this.isBinary = typeof message !== "string";
+  }
+
+  get bytes(): number {
+    return this.data.byteLength;
+  }
+}
+
 class WsSocket implements EngineSocket {
   readonly #socket: WebSocket;
   readonly #stream: Duplex;
+  #listener: SocketListener | undefined;
   #takenBytes = 0;
+  /** Whether the listener was, or is about to be, told of bytes that wait. */
+  #isBlocked = false;
 
   constructor(socket: WebSocket, stream: Duplex) {
     this.#socket = socket;
     this.#stream = stream;
+  }
+
+  /** Tells the listener from now on. */
+  begin(listener: SocketListener): void {
+    const socket = this.#socket;
+    this.#listener = listener;
+    let refused: { code: number; reason: string } | undefined;
+    socket.on("message", (data: Buffer, isBinary) =>
+      listener.message(isBinary ? ownBytes(data) : data.toString("utf8"), data.byteLength),
+    );
+    socket.on("error", (error: Error & { code?: string }) => {
+      const code = closeCodeOf(error.code);
+      if (code !== undefined) refused = { code, reason: error.message };
+      listener.failed(error, code === undefined ? "network" : "protocol");
+    });
+    socket.on("close", (code, reason) => {
+      this.#listener = undefined;
+      if (refused) listener.closed(refused.code, refused.reason);
+      else listener.closed(code, reason.toString("utf8"));
+    });
+    // ws takes a network error for a silent close.
+    this.#stream.on("error", (error) => {
+      if (socket.readyState !== WebSocket.CLOSED) listener.failed(error, "network");
+    });
   }
 
   get isOpen(): boolean {
@@ -93,19 +135,28 @@ class WsSocket implements EngineSocket {
 
   get takenBytes(): number {
     // A destroyed stream has no handle any more.
-    if (!this.#stream.destroyed) this.#takenBytes = takenFrom(this.#stream);
+    if (!this.#stream.destroyed) this.#takenBytes = kernelBytes(this.#stream);
     return this.#takenBytes;
   }
 
-  send(message: OutgoingMessage, done?: (error?: Error) => void): void {
-    const bytes = typeof message === "string" || message instanceof Uint8Array ? message : message.utf8;
+  send(message: OutgoingMessage): boolean {
+    if (!this.isOpen) return false;
+    const { data, isBinary, bytes } = message instanceof PreparedBytes ? message : new PreparedBytes(message as string);
     let isTaken = false;
-    this.#socket.send(bytes, { binary: message instanceof Uint8Array }, (error) => {
+    this.#socket.send(data, { binary: isBinary }, (error) => {
       // Node reports no error for writes that a destroyed socket cancelled.
-      const isLost = !error && !isTaken && this.#stream.destroyed;
-      done?.(isLost ? new Error("the connection was destroyed before the kernel took all bytes") : (error ?? undefined));
+      if (!error && (isTaken || !this.#stream.destroyed)) this.#listener?.taken(1, bytes);
+      if (this.#isBlocked && this.bufferedBytes === 0) {
+        this.#isBlocked = false;
+        this.#listener?.drained();
+      }
     });
-    isTaken = this.isOpen && this.bufferedBytes === 0;
+    isTaken = this.bufferedBytes === 0;
+    if (!isTaken && !this.#isBlocked) {
+      this.#isBlocked = true;
+      process.nextTick(() => this.#listener?.blocked());
+    }
+    return true;
   }
 
   close(code: number, reason: string): void {
@@ -130,18 +181,6 @@ class WsSocket implements EngineSocket {
     const { _receiver } = this.#socket as unknown as { _receiver?: { _maxPayload?: number } };
     if (typeof _receiver?._maxPayload === "number") _receiver._maxPayload = bytes;
   }
-}
-
-function takenFrom(stream: Duplex & NodeSocket): number {
-  // Under TLS it is the TCP connection below that the kernel takes bytes from.
-  const handle = stream._handle?._parent ?? stream._handle;
-  const given = handle?.bytesWritten;
-  const waiting = handle?.writeQueueSize;
-  // No public property of Node says how much of a write that is under way has left libuv. Should these fields ever be
-  // gone, whole writes count, and the suite fails.
-  if (typeof given === "number" && typeof waiting === "number") return given - waiting;
-  // Only then: to tell its `bytesWritten`, a stream walks through all that waits.
-  return (stream.bytesWritten ?? 0) - stream.writableLength;
 }
 
 /** What ws would do by itself, but with a slice of what was read, which would keep all of that while the pong waits. */
@@ -173,24 +212,6 @@ function keepSmall(socket: WebSocket, stream: Duplex): void {
     if (fragments && fragments.length > copies) copies = copyFrom(fragments, copies);
     // All but the first are whole: only the new one, and a small one before it, can be in need of it.
     if (reads && reads.length > 1) copyFrom(reads, reads.length - 1);
-  });
-}
-
-function listen(socket: WebSocket, stream: Duplex, listener: SocketListener): void {
-  let refused: { code: number; reason: string } | undefined;
-  socket.on("message", (data: Buffer, isBinary) => listener.message(isBinary ? ownBytes(data) : data.toString("utf8")));
-  socket.on("error", (error: Error & { code?: string }) => {
-    const code = closeCodeOf(error.code);
-    if (code !== undefined) refused = { code, reason: error.message };
-    listener.failed(error, code === undefined ? "network" : "protocol");
-  });
-  socket.on("close", (code, reason) => {
-    if (refused) listener.closed(refused.code, refused.reason);
-    else listener.closed(code, reason.toString("utf8"));
-  });
-  // ws takes a network error for a silent close.
-  stream.on("error", (error) => {
-    if (socket.readyState !== WebSocket.CLOSED) listener.failed(error, "network");
   });
 }
 

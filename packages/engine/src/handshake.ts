@@ -1,0 +1,15 @@
+import { createHash } from "node:crypto";
+
+/** RFC 6455 section 1.3. */
+const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+/** What a server proves with that it speaks WebSocket (section 4.2.2). */
+export function acceptValue(key: string): string {
+  return createHash("sha1").update(key).update(GUID).digest("base64");
+}
+
+/** The 101 that opens a connection. */
+export function switchingProtocols(key: string, subprotocol: string | undefined): string {
+  const chosen = subprotocol === undefined ? "" : `Sec-WebSocket-Protocol: ${subprotocol}\r\n`;
+  return `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${acceptValue(key)}\r\n${chosen}\r\n`;
+}

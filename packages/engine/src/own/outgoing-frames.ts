@@ -1,0 +1,97 @@
+import { randomFillSync } from "node:crypto";
+import type { PreparedMessage } from "../engine.ts";
+import { MAX_HEADER_BYTES, plainHeaderBytes, writeHeader } from "../frames/header.ts";
+import { applyMask } from "../frames/mask.ts";
+import { FIN, MASKED, Opcode } from "../frames/opcodes.ts";
+import { SLAB_BYTES, type Slab, type SlabUser } from "../frames/slab.ts";
+
+/** Larger frames leave by themselves: to gather them would cost more than it saves. */
+export const MAX_GATHERED_BYTES = SLAB_BYTES / 4;
+/** So many bytes of UTF-8 can a UTF-16 code unit become. */
+const MAX_BYTES_OF_UNIT = 3;
+
+/** A message framed once, as a server sends it. */
+export class PreparedFrame implements PreparedMessage {
+  readonly bytes: number;
+  readonly frame: Buffer;
+
+  constructor(message: string | Uint8Array) {
+    const payload = typeof message === "string" ? Buffer.from(message) : message;
+    this.bytes = payload.byteLength;
+    this.frame = wholeFrame(FIN | (typeof message === "string" ? Opcode.text : Opcode.binary), payload, false);
+  }
+}
+
+/** What a frame with so many bytes of payload has in all. */
+export function frameBytes(payload: number, isMasked: boolean): number {
+  return plainHeaderBytes(payload) + (isMasked ? 4 : 0) + payload;
+}
+
+/** Whether a text is sure to fit into the slab. */
+export function fitsSlab(text: string): boolean {
+  return text.length * MAX_BYTES_OF_UNIT + MAX_HEADER_BYTES <= MAX_GATHERED_BYTES;
+}
+
+/**
+ * Writes a text's frame into the slab.
+ *
+ * @param text one that `fitsSlab`
+ * @returns its bytes of UTF-8
+ */
+export function gatherText(slab: Slab, user: SlabUser, text: string, isMasked: boolean): number {
+  const buffer = slab.reserve(user, text.length * MAX_BYTES_OF_UNIT + MAX_HEADER_BYTES);
+  const start = slab.end;
+  const mask = isMasked ? 4 : 0;
+  // Most texts are ASCII: written where its payload would then begin, it seldom has to be moved.
+  const guess = start + plainHeaderBytes(text.length) + mask;
+  const bytes = buffer.write(text, guess, "utf8");
+  const begin = start + plainHeaderBytes(bytes) + mask;
+  if (begin !== guess) buffer.copyWithin(begin, guess, guess + bytes);
+  writeHeader(buffer, start, FIN | Opcode.text, bytes, isMasked ? MASKED : 0);
+  if (isMasked) maskPayload(buffer, begin, begin + bytes);
+  slab.commit(begin + bytes);
+  return bytes;
+}
+
+/** Writes a frame of at most `MAX_GATHERED_BYTES` of payload into the slab. */
+export function gatherBytes(slab: Slab, user: SlabUser, first: number, payload: Uint8Array, isMasked: boolean): void {
+  const buffer = slab.reserve(user, payload.byteLength + MAX_HEADER_BYTES);
+  slab.commit(writeFrame(buffer, slab.end, first, payload, isMasked));
+}
+
+/** Copies a frame into the slab. */
+export function gatherFrame(slab: Slab, user: SlabUser, frame: Uint8Array): void {
+  const buffer = slab.reserve(user, frame.byteLength);
+  buffer.set(frame, slab.end);
+  slab.commit(slab.end + frame.byteLength);
+}
+
+/** A frame in memory of its own. */
+export function wholeFrame(first: number, payload: Uint8Array, isMasked: boolean): Buffer {
+  const frame = Buffer.allocUnsafeSlow(frameBytes(payload.byteLength, isMasked));
+  writeFrame(frame, 0, first, payload, isMasked);
+  return frame;
+}
+
+function writeFrame(target: Buffer, start: number, first: number, payload: Uint8Array, isMasked: boolean): number {
+  const header = writeHeader(target, start, first, payload.byteLength, isMasked ? MASKED : 0);
+  const begin = isMasked ? header + 4 : header;
+  target.set(payload, begin);
+  if (isMasked) maskPayload(target, begin, begin + payload.byteLength);
+  return begin + payload.byteLength;
+}
+
+/** Masks must be unpredictable (RFC 6455 section 10.3): fresh random bits, fetched for many at a time. */
+const masks = Buffer.alloc(8_192);
+let nextMask = masks.byteLength;
+
+function maskPayload(target: Buffer, begin: number, end: number): void {
+  if (nextMask === masks.byteLength) {
+    randomFillSync(masks);
+    nextMask = 0;
+  }
+  const key = masks.readInt32BE(nextMask);
+  nextMask += 4;
+  target.writeInt32BE(key, begin - 4);
+  applyMask(target, begin, end, key, 0);
+}

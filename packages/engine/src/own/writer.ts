@@ -1,0 +1,226 @@
+import type { Duplex } from "node:stream";
+import { exactCopy } from "../exact-copy.ts";
+import { FIN, Opcode } from "../frames/opcodes.ts";
+import type { Slab, SlabUser } from "../frames/slab.ts";
+import {
+  fitsSlab,
+  frameBytes,
+  gatherBytes,
+  gatherFrame,
+  gatherText,
+  MAX_GATHERED_BYTES,
+  type PreparedFrame,
+  wholeFrame,
+} from "./outgoing-frames.ts";
+
+/** What a writer tells, at the end of a turn or when the kernel has taken what waited; never while it is called. */
+export interface WriterEvents {
+  /** The kernel took so many more messages, in order, and so many bytes of payload. */
+  taken(messages: number, bytes: number): void;
+  /** The kernel does not take all. */
+  blocked(): void;
+  /** It has. */
+  drained(): void;
+}
+
+/** Messages, and bytes of payload. */
+class Count {
+  messages = 0;
+  bytes = 0;
+
+  /** Takes over what another has counted. */
+  take(other: Count): void {
+    this.messages += other.messages;
+    this.bytes += other.bytes;
+    other.messages = 0;
+    other.bytes = 0;
+  }
+}
+
+/** What waits for a write that has not finished. */
+class Backlog {
+  /** Frames behind that write, in memory of their own. */
+  queue: Buffer[] = [];
+  size = 0;
+  /** Messages that have left when that write has; and those behind it, or in it: nobody knows yet. */
+  readonly writing = new Count();
+  readonly waiting = new Count();
+  isTold = false;
+}
+
+const NOTHING = Buffer.alloc(0);
+
+/** Frames and writes what one connection sends; what the kernel does not take waits here, in order. */
+export class Writer implements SlabUser {
+  readonly #stream: Duplex;
+  readonly #slab: Slab;
+  readonly #isMasked: boolean;
+  readonly #events: WriterEvents;
+  /** What was sent since the last turn ended. */
+  readonly #sent = new Count();
+  /** Bytes in the slab, headers included. */
+  #slabSize = 0;
+  #backlog: Backlog | undefined;
+  #isEnding = false;
+  /** Whether anything was sent that had nowhere to go. */
+  #isLost = false;
+
+  /** @param isMasked whether frames are masked: those of clients */
+  constructor(stream: Duplex, slab: Slab, isMasked: boolean, events: WriterEvents) {
+    this.#stream = stream;
+    this.#slab = slab;
+    this.#isMasked = isMasked;
+    this.#events = events;
+  }
+
+  /** Whether the kernel has yet to take what was written. */
+  get isBlocked(): boolean {
+    return this.#backlog !== undefined;
+  }
+
+  /** Bytes that the kernel has not taken, headers included. */
+  get size(): number {
+    return this.#slabSize + (this.#backlog?.size ?? 0) + this.#stream.writableLength;
+  }
+
+  /** Sends a text without lone surrogates. */
+  sendText(text: string): void {
+    if (!fitsSlab(text)) return this.#message(FIN | Opcode.text, Buffer.from(text));
+    const bytes = gatherText(this.#slab, this, text, this.#isMasked);
+    this.#count(bytes);
+    this.#slabSize += frameBytes(bytes, this.#isMasked);
+  }
+
+  /** Sends bytes; they are copied. */
+  sendBinary(bytes: Uint8Array): void {
+    this.#message(FIN | Opcode.binary, bytes);
+  }
+
+  /** Sends what was framed before, for whoever reads unmasked frames. */
+  sendPrepared({ frame, bytes }: PreparedFrame): void {
+    this.#count(bytes);
+    if (frame.byteLength > MAX_GATHERED_BYTES) return this.#alone(frame);
+    gatherFrame(this.#slab, this, frame);
+    this.#slabSize += frame.byteLength;
+  }
+
+  /** Sends a control frame, which is no message. */
+  sendControl(opcode: number, payload: Uint8Array): void {
+    this.#frame(FIN | opcode, payload);
+  }
+
+  /** Ends the stream once all has left. */
+  end(): void {
+    this.#isEnding = true;
+    this.#slab.flushBefore(this);
+  }
+
+  /** Hands what is gathered to the kernel now. */
+  flush(): void {
+    if (this.#slabSize > 0) this.#slab.flush();
+  }
+
+  /** The stream is gone: tells what had left before. */
+  settle(): void {
+    this.#slab.flush();
+    if (!this.#backlog) this.#allLeft(this.#sent);
+  }
+
+  writeOut(segment: Buffer): boolean {
+    this.#slabSize -= segment.byteLength;
+    return this.#write(segment, false);
+  }
+
+  wroteOut(): void {
+    const backlog = this.#backlog;
+    if (!backlog) return this.#allLeft(this.#sent);
+    backlog.waiting.take(this.#sent);
+    if (backlog.isTold) return;
+    backlog.isTold = true;
+    this.#events.blocked();
+  }
+
+  #message(first: number, payload: Uint8Array): void {
+    this.#count(payload.byteLength);
+    this.#frame(first, payload);
+  }
+
+  #frame(first: number, payload: Uint8Array): void {
+    if (payload.byteLength > MAX_GATHERED_BYTES) return this.#alone(wholeFrame(first, payload, this.#isMasked));
+    gatherBytes(this.#slab, this, first, payload, this.#isMasked);
+    this.#slabSize += frameBytes(payload.byteLength, this.#isMasked);
+  }
+
+  #count(bytes: number): void {
+    this.#sent.messages++;
+    this.#sent.bytes += bytes;
+  }
+
+  /** Writes a frame that nobody will change. */
+  #alone(frame: Buffer): void {
+    this.#slab.flushBefore(this);
+    this.#write(frame, true);
+  }
+
+  /**
+   * Writes, or keeps for later.
+   *
+   * @param isLasting whether nobody will change the bytes
+   * @returns false when they must stay as they are
+   */
+  #write(bytes: Buffer, isLasting: boolean): boolean {
+    const stream = this.#stream;
+    if (stream.destroyed || stream.writableEnded) {
+      this.#isLost = true;
+      return true;
+    }
+    if (this.#backlog) {
+      // A copy: what waits must not hold the slab.
+      this.#backlog.queue.push(isLasting ? bytes : exactCopy([bytes]));
+      this.#backlog.size += bytes.byteLength;
+      return true;
+    }
+    stream.write(bytes);
+    if (stream.writableLength === 0) return true;
+    this.#backlog = new Backlog();
+    this.#awaitWrite(NOTHING);
+    return isLasting;
+  }
+
+  /** Writes, and waits until that, and whatever was written before, has left. */
+  #awaitWrite(bytes: Buffer): void {
+    this.#stream.write(bytes, (error) => {
+      if (!error && !this.#stream.destroyed) this.#written(this.#backlog as Backlog);
+    });
+  }
+
+  #written(backlog: Backlog): void {
+    const left = new Count();
+    left.take(backlog.writing);
+    if (backlog.queue.length > 0) {
+      backlog.writing.take(backlog.waiting);
+      const { queue } = backlog;
+      backlog.queue = [];
+      backlog.size = 0;
+      this.#stream.cork();
+      for (const bytes of queue.splice(0, queue.length - 1)) this.#stream.write(bytes);
+      this.#awaitWrite(queue[0] as Buffer);
+      this.#stream.uncork();
+      if (left.messages > 0) this.#events.taken(left.messages, left.bytes);
+      return;
+    }
+    left.take(backlog.waiting);
+    this.#backlog = undefined;
+    this.#allLeft(left);
+    if (backlog.isTold) this.#events.drained();
+  }
+
+  #allLeft(count: Count): void {
+    if (this.#isLost) return;
+    if (this.#isEnding && this.#slabSize === 0) this.#stream.end();
+    const { messages, bytes } = count;
+    count.messages = 0;
+    count.bytes = 0;
+    if (messages > 0) this.#events.taken(messages, bytes);
+  }
+}

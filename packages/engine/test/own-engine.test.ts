@@ -1,0 +1,4 @@
+import { engineSuite } from "../../../testkit/engine-suite.ts";
+import { ownEngine } from "../src/index.ts";
+
+engineSuite("own", () => ownEngine);
