@@ -1,10 +1,18 @@
 import { closePayload, type FrameShape, frame, Opcode } from "../raw-socket.ts";
 
+/**
+ * Rules that some implementations leave out, harmlessly: the shortest form of a length; an upper bit that is judged before
+ * the size; a text that is judged as it comes, not at its end.
+ */
+export type FineRule = "shortest length" | "top bit" | "UTF-8 at once";
+
 /** What a server that keeps to RFC 6455 makes of bytes that a client sends. */
 export interface RfcCase {
   /** The section that says so, and what is sent. */
   readonly name: string;
   readonly bytes: Buffer;
+  /** The rule that the case is about, if it is one of those. */
+  readonly rule?: FineRule;
   /** What it is to deliver, in order. */
   readonly messages: readonly (string | Uint8Array)[];
   /** Payloads of the pongs it is to answer with, in order; of the last of them at least. */
@@ -36,8 +44,8 @@ export const close = (code?: number, reason: string | Uint8Array = ""): Buffer =
 export const AFTER = "after it";
 
 /** What comes first is fine and arrives, then `bad` is refused with `code`, and nothing after it is heard. */
-export function refusal(name: string, bad: readonly Buffer[], code: number): RfcCase {
-  return rfcCase(name, [text("before"), ...bad, text(AFTER)], { messages: ["before"], code });
+export function refusal(name: string, bad: readonly Buffer[], code: number, rule?: FineRule): RfcCase {
+  return rfcCase(name, [text("before"), ...bad, text(AFTER)], { messages: ["before"], code, ...(rule && { rule }) });
 }
 
 /** What is sent arrives, and the connection goes on. */

@@ -14,18 +14,30 @@ function* lengths(): Generator<RfcCase> {
   for (const length of LENGTHS) {
     yield acceptance(`5.2: a text of ${length} bytes`, [text("*".repeat(length))], ["*".repeat(length)]);
     yield acceptance(`5.2: ${length} binary bytes`, [binary(bytesOf(length))], [bytesOf(length)]);
-    yield acceptance(`5.4: a last fragment of ${length} bytes`, [binary("", { fin: false }), more(bytesOf(length))], [
-      bytesOf(length),
-    ]);
+    yield acceptance(
+      `5.4: a last fragment of ${length} bytes`,
+      [binary("", { fin: false }), more(bytesOf(length))],
+      [bytesOf(length)],
+    );
   }
   for (const length of [0, 1, 124, 125]) {
-    yield refusal(`5.2: ${length} bytes in the 16-bit form`, [raw(0x82, 0xfe, 0, length, ...MASK, ...bytesOf(length))], 1002);
+    yield refusal(
+      `5.2: ${length} bytes in the 16-bit form`,
+      [raw(0x82, 0xfe, 0, length, ...MASK, ...bytesOf(length))],
+      1002,
+      "shortest length",
+    );
   }
   for (const length of [0, 125, 126, 65_535]) {
     const form = [0, 0, 0, 0, 0, 0, length >> 8, length & 0xff];
-    yield refusal(`5.2: ${length} bytes in the 64-bit form`, [raw(0x82, 0xff, ...form, ...MASK)], 1002);
+    yield refusal(`5.2: ${length} bytes in the 64-bit form`, [raw(0x82, 0xff, ...form, ...MASK)], 1002, "shortest length");
   }
-  yield refusal("5.2: a 64-bit length with its highest bit set", [raw(0x82, 0xff, 0x80, 0, 0, 0, 0, 0, 0, 1, ...MASK)], 1002);
+  yield refusal(
+    "5.2: a 64-bit length with its highest bit set",
+    [raw(0x82, 0xff, 0x80, 0, 0, 0, 0, 0, 0, 1, ...MASK)],
+    1002,
+    "top bit",
+  );
   for (const [name, form] of [
     ["2^63 - 1", [0x7f, 255, 255, 255, 255, 255, 255, 255]],
     ["2^53", [0, 0x20, 0, 0, 0, 0, 0, 0]],
@@ -34,10 +46,11 @@ function* lengths(): Generator<RfcCase> {
   ] as const) {
     yield refusal(`7.4.1: a declared length of ${name}, before any of it comes`, [raw(0x82, 0xff, ...form, ...MASK)], 1009);
   }
-  yield refusal("7.4.1: fragments that together are above the bound", [
-    binary(bytesOf(65_536), { fin: false }),
-    raw(0x80, 0xff, 0, 0, 0, 0, 0, 0x0f, 0, 1, ...MASK),
-  ], 1009);
+  yield refusal(
+    "7.4.1: fragments that together are above the bound",
+    [binary(bytesOf(65_536), { fin: false }), raw(0x80, 0xff, 0, 0, 0, 0, 0, 0x0f, 0, 1, ...MASK)],
+    1009,
+  );
 }
 
 function* bitsAndOpcodes(): Generator<RfcCase> {
@@ -89,9 +102,16 @@ function* fragments(): Generator<RfcCase> {
     yield refusal(`5.4: a text within a text, ${kind}`, [text("a", open), text("b", { fin })], 1002);
     yield refusal(`5.4: a text within a binary message, ${kind}`, [binary("a", open), text("b", { fin })], 1002);
     yield refusal(`5.4: binary within a text, ${kind}`, [text("a", open), binary("b", { fin })], 1002);
-    yield refusal(`5.4: a text within a text after a continuation, ${kind}`, [text("a", open), more("b", open), text("c", { fin })], 1002);
+    yield refusal(
+      `5.4: a text within a text after a continuation, ${kind}`,
+      [text("a", open), more("b", open), text("c", { fin })],
+      1002,
+    );
   }
-  yield { ...refusal("5.4: a close frame between fragments", [text("a", open), close(1000)], 1000), closing: { code: 1000, reason: "" } };
+  yield {
+    ...refusal("5.4: a close frame between fragments", [text("a", open), close(1000)], 1000),
+    closing: { code: 1000, reason: "" },
+  };
 }
 
 function* controls(): Generator<RfcCase> {
@@ -100,17 +120,23 @@ function* controls(): Generator<RfcCase> {
     yield acceptance(`5.5.3: a pong of ${length} bytes that nobody asked for`, [pong("p".repeat(length))], []);
   }
   yield acceptance("5.5.2: a ping of bytes that are no text", [ping(Uint8Array.of(0, 255, 254, 128))], [], ["\x00\xff\xfe\x80"]);
-  yield acceptance("5.5.2: ten pings in a row", Array.from({ length: 10 }, (_, n) => ping(`${n}`)), [], [..."0123456789"]);
+  yield acceptance(
+    "5.5.2: ten pings in a row",
+    Array.from({ length: 10 }, (_, n) => ping(`${n}`)),
+    [],
+    [..."0123456789"],
+  );
   for (const [name, opcode] of OPCODES.filter(([, code]) => code >= 8)) {
     yield refusal(`5.5: a ${name} frame of 126 bytes`, [frame(opcode, "x".repeat(126))], 1002);
     yield refusal(`5.5: a ${name} frame of 65,536 bytes`, [frame(opcode, "x".repeat(65_536))], 1002);
     yield refusal(`5.5: a ${name} frame that declares 126 bytes, before they come`, [raw(0x80 | opcode, 0xfe)], 1002);
     yield refusal(`5.5: a ${name} frame that is not final`, [frame(opcode, "", { fin: false })], 1002);
     yield refusal(`5.5: a ${name} frame with a payload that is not final`, [frame(opcode, "ab", { fin: false })], 1002);
-    yield refusal(`5.5: a ${name} frame between fragments that is not final`, [
-      text("a", { fin: false }),
-      frame(opcode, "", { fin: false }),
-    ], 1002);
+    yield refusal(
+      `5.5: a ${name} frame between fragments that is not final`,
+      [text("a", { fin: false }), frame(opcode, "", { fin: false })],
+      1002,
+    );
   }
 }
 

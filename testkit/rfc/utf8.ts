@@ -39,6 +39,7 @@ const WRONG: readonly (readonly [string, readonly number[]])[] = [
 /** Characters that end too early. */
 const CUT: readonly (readonly number[])[] = [[0xc3], [0xe2], [0xe2, 0x82], [0xf0], [0xf0, 0x9f], [0xf0, 0x9f, 0x90]];
 
+const AT_ONCE = "UTF-8 at once";
 const open = { fin: false };
 const hex = (bytes: readonly number[]): string => Buffer.from(bytes).toString("hex");
 
@@ -52,7 +53,12 @@ function* valid(): Generator<RfcCase> {
     const bytes = Buffer.from(character);
     const parts = [...bytes].map((byte, index) => (index ? more : text)(Uint8Array.of(byte), open));
     yield acceptance(`8.1: ${name}, each byte a fragment`, [...parts, more("")], [character]);
-    yield acceptance(`8.1: ${name}, each byte a fragment, pings between`, [...parts.flatMap((part) => [part, ping()]), more("")], [character], parts.map(() => ""));
+    yield acceptance(
+      `8.1: ${name}, each byte a fragment, pings between`,
+      [...parts.flatMap((part) => [part, ping()]), more("")],
+      [character],
+      parts.map(() => ""),
+    );
   }
   const mixed = "Hello-µ@ßöäüàá-UTF-8!! κόσμε 🐢 żółw";
   const bytes = Buffer.from(mixed);
@@ -67,17 +73,28 @@ function* wrong(): Generator<RfcCase> {
     const bad = Uint8Array.from(bytes);
     yield refusal(`8.1: ${name}`, [text(bad)], 1007);
     yield refusal(`8.1: ${name}, after good text`, [text(Buffer.concat([Buffer.from("κόσμε".repeat(40)), bad]))], 1007);
-    yield refusal(`8.1: ${name}, in a first fragment: at once`, [text(bad, open)], 1007);
-    yield refusal(`8.1: ${name}, in a later fragment: at once`, [text("κόσμε", open), more(bad, open)], 1007);
+    yield refusal(`8.1: ${name}, in a first fragment: at once`, [text(bad, open)], 1007, AT_ONCE);
+    yield refusal(`8.1: ${name}, in a later fragment: at once`, [text("κόσμε", open), more(bad, open)], 1007, AT_ONCE);
     const parts = bytes.map((byte, index) => (index ? more : text)(Uint8Array.of(byte), open));
-    yield refusal(`8.1: ${name}, each byte a fragment`, parts, 1007);
+    yield refusal(`8.1: ${name}, each byte a fragment`, parts, 1007, AT_ONCE);
     const unfinished = text(Buffer.concat([bad, Buffer.alloc(1_000, "x")])).subarray(0, 6 + 2 + bad.length + 1);
-    yield { ...refusal(`8.1: ${name}, in a frame that is not there yet: at once`, [], 1007), bytes: Buffer.concat([text("before"), unfinished]) };
+    yield {
+      ...refusal(`8.1: ${name}, in a frame that is not there yet: at once`, [], 1007, AT_ONCE),
+      bytes: Buffer.concat([text("before"), unfinished]),
+    };
   }
   for (const bytes of CUT) {
     yield refusal(`8.1: a text that ends within a character: ${hex(bytes)}`, [text(Uint8Array.from(bytes))], 1007);
-    yield refusal(`8.1: a last fragment that ends within a character: ${hex(bytes)}`, [text("é", open), more(Uint8Array.from(bytes))], 1007);
-    yield refusal(`8.1: an empty last fragment after half a character: ${hex(bytes)}`, [text(Uint8Array.from(bytes), open), more("")], 1007);
+    yield refusal(
+      `8.1: a last fragment that ends within a character: ${hex(bytes)}`,
+      [text("é", open), more(Uint8Array.from(bytes))],
+      1007,
+    );
+    yield refusal(
+      `8.1: an empty last fragment after half a character: ${hex(bytes)}`,
+      [text(Uint8Array.from(bytes), open), more("")],
+      1007,
+    );
   }
 }
 

@@ -1,10 +1,12 @@
 import type { Duplex } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { enginePair } from "../../../testkit/engine-harness.ts";
+import { rfcSuite } from "../../../testkit/engine-rfc.ts";
 import { engineSuite } from "../../../testkit/engine-suite.ts";
 import { type Engine, wsEngine } from "../src/index.ts";
 
 engineSuite("ws", () => wsEngine);
+rfcSuite("ws", () => wsEngine, ["shortest length", "top bit", "UTF-8 at once"]);
 
 describe("taken bytes", () => {
   /** The engine, with a look at the streams it is given. */

@@ -1,4 +1,4 @@
-import { CONTROL, FaultCode, type Fault, LENGTH, MASKED, MAX_CONTROL_BYTES } from "./opcodes.ts";
+import { CONTROL, type Fault, FaultCode, LENGTH, MASKED, MAX_CONTROL_BYTES } from "./opcodes.ts";
 
 /** The longest header: two bytes, a length of 64 bits, a mask. */
 export const MAX_HEADER_BYTES = 14;
@@ -15,7 +15,7 @@ export function headerBytes(second: number): number {
  * @param isMasked whether frames of this peer must be masked (RFC 6455 section 5.1)
  */
 export function judgeSecond(first: number, second: number, isMasked: boolean): Fault | undefined {
-  if ((second & MASKED) !== 0 !== isMasked) return isMasked ? NOT_MASKED : MASKED_BY_SERVER;
+  if (((second & MASKED) !== 0) !== isMasked) return isMasked ? NOT_MASKED : MASKED_BY_SERVER;
   if (first & CONTROL && (second & LENGTH) > MAX_CONTROL_BYTES) return LONG_CONTROL;
   return undefined;
 }

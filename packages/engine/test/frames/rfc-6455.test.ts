@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { CLOSING } from "../../../../testkit/rfc/closing.ts";
 import type { RfcCase } from "../../../../testkit/rfc/case.ts";
+import { CLOSING } from "../../../../testkit/rfc/closing.ts";
 import { FRAMING } from "../../../../testkit/rfc/framing.ts";
 import { UTF8 } from "../../../../testkit/rfc/utf8.ts";
 import { MessageReader } from "../../src/frames/message-reader.ts";
@@ -10,14 +10,18 @@ function told(bytes: Buffer, cuts: Iterable<number>): object {
   const messages: string[] = [];
   const pongs: string[] = [];
   const end: { code?: number; closing?: { code: number; reason: string } } = {};
-  const reader = new MessageReader(true, { maxPayload: 1_048_576, maxFragments: 64 }, {
-    // Compared as texts: to compare large arrays takes long.
-    message: (message) => messages.push(shown(message)),
-    ping: (payload) => pongs.push(payload.toString("latin1")),
-    pong: () => {},
-    closing: (closing) => Object.assign(end, { code: closing.code, closing }),
-    broken: ({ code }) => Object.assign(end, { code }),
-  });
+  const reader = new MessageReader(
+    true,
+    { maxPayload: 1_048_576, maxFragments: 64 },
+    {
+      // Compared as texts: to compare large arrays takes long.
+      message: (message) => messages.push(shown(message)),
+      ping: (payload) => pongs.push(payload.toString("latin1")),
+      pong: () => {},
+      closing: (closing) => Object.assign(end, { code: closing.code, closing }),
+      broken: ({ code }) => Object.assign(end, { code }),
+    },
+  );
   let start = 0;
   for (const cut of [...cuts, bytes.length]) {
     // Each chunk in memory of its own, as Node reads them.
