@@ -27,6 +27,7 @@ interface NodeHandle {
 interface NodeSocket {
   readonly _handle?: NodeHandle | null;
   readonly bytesWritten?: number;
+  readonly bytesRead?: number;
 }
 
 /** What ws keeps of a message that is not complete. */
@@ -95,6 +96,10 @@ class WsSocket implements EngineSocket {
     // A destroyed stream has no handle any more.
     if (!this.#stream.destroyed) this.#takenBytes = takenFrom(this.#stream);
     return this.#takenBytes;
+  }
+
+  get receivedBytes(): number {
+    return (this.#stream as NodeSocket).bytesRead ?? 0;
   }
 
   send(message: OutgoingMessage, done?: (error?: Error) => void): void {

@@ -205,7 +205,8 @@ export type CheckedAuthOptions = Pick<AuthServerOptions<unknown>, "connectionUna
 
 const BROADCAST_RULES: Readonly<Record<string, Rule>> = {
   except: (value) => (isConnection(value) ? undefined : "one connection, as events tell it"),
-  channel: "string",
+  channel: (value) =>
+    typeof value === "string" && !value.startsWith("/") ? undefined : "a connection's channel, which has no slash in front",
 };
 
 /**

@@ -107,7 +107,7 @@ describe("a logger that fails", () => {
   });
 });
 
-describe("a failing listener that nobody is told of", () => {
+describe("a fault of the application that nobody is told of", () => {
   test("is printed, but not when there is a logger or a listener for errors", async () => {
     const printed = vi.spyOn(console, "error").mockImplementation(() => {});
     const fail = (): never => {
@@ -119,7 +119,11 @@ describe("a failing listener that nobody is told of", () => {
     const client = await TestClient.connect(url);
     client.send("x");
     await until("printed", () => printed.mock.calls.length === 1);
-    expect(printed.mock.calls[0]?.[0]).toMatchObject({ message: "my own fault" });
+    expect(printed.mock.calls[0]?.[0]).toMatchObject({
+      code: "LISTENER_FAILED",
+      message: 'a listener of "message" failed: my own fault',
+      cause: { message: "my own fault" },
+    });
     const told = new Promise((resolve) => server.on("error", resolve));
     client.send("x");
     await told;
