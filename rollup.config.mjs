@@ -25,19 +25,33 @@ const browserPlatform = {
 
 /** What no page needs of the packages that go into its bundle; the rest of them stays as it is published. */
 const CUTS = {
-  // packages/shared/src/events.ts has an `emit` of its own.
-  "eventemitter3/index.js": /^EventEmitter\.prototype\.emit = [\s\S]*?^};/m,
+  "eventemitter3/index.js": [
+    // packages/shared/src/events.ts has its own, and takes events by name only.
+    /^EventEmitter\.prototype\.emit = [\s\S]*?^};/m,
+    /^EventEmitter\.prototype\.addListener = .*/m,
+    /^ {2}if \(Object\.getOwnPropertySymbols\) {[\s\S]*?^ {2}}/m,
+    // What it puts before the names where `Object.create(null)` has a `__proto__` still: in no browser of this syntax.
+    /(?<=prefix) = '~'(?=;)/,
+    /^ {2}if \(!new Events\(\)\.__proto__\) prefix = false;/m,
+    // For `require`, and for whoever asks about the prefix.
+    /^EventEmitter\.EventEmitter = .*/m,
+    /^EventEmitter\.prefixed = .*/m,
+  ],
   // The places where browsers too old for this bundle's syntax had their WebSocket.
-  "isomorphic-ws/browser.js": /(?<=^}) else [\s\S]*^}/m,
+  "isomorphic-ws/browser.js": [/(?<=^}) else [\s\S]*^}/m],
 };
 const withoutCuts = {
   name: "without-cuts",
   transform(code, id) {
     const file = id.split(/[\\/]/).slice(-2).join("/");
     if (!Object.hasOwn(CUTS, file)) return null;
-    if (!CUTS[file].test(code)) this.error(`${file} has changed: see what it does now, and mend CUTS in rollup.config.mjs`);
-    // Its lines stay, empty, so that the source map holds.
-    return { code: code.replace(CUTS[file], (cut) => cut.replace(/.+/g, "")), map: null };
+    let rest = code;
+    for (const cut of CUTS[file]) {
+      if (!cut.test(rest)) this.error(`${file} has changed: see what it does now, and mend CUTS in rollup.config.mjs`);
+      // Its lines stay, empty, so that the source map holds.
+      rest = rest.replace(cut, (text) => text.replace(/.+/g, ""));
+    }
+    return { code: rest, map: null };
   },
 };
 
