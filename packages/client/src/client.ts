@@ -108,7 +108,7 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
     if (this.state === "connected") return Promise.resolve();
     if (this.state === "disposed") return Promise.reject(failure("INVALID_STATE", "the client is disposed; make a new one"));
     if (signal?.aborted) return Promise.reject(failure("ABORTED", "the signal is aborted"));
-    const abort = (): void => this.#connection.dispatch({ type: "disconnect", code: 1000, reason: "aborted" });
+    const abort = (): void => this.#connection.dispatch({ type: "disconnect", ending: { code: 1000, reason: "aborted" } });
     const connecting = new Promise<void>((resolve, reject) => {
       this.#next(["connected", "disconnected"], ({ type, error }) => {
         // At once: a listener of this very notice may abort.
@@ -168,7 +168,7 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
    */
   async disconnect(code = 1000, reason = ""): Promise<void> {
     checkClose(code, reason);
-    this.#connection.dispatch({ type: "disconnect", code, reason });
+    this.#connection.dispatch({ type: "disconnect", ending: { code, reason } });
     if (this.state === "disconnecting")
       await new Promise<Notice>((resolve) => this.#next(["disconnected", "connecting"], resolve));
   }

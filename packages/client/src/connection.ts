@@ -5,7 +5,7 @@ import {
   type ClientState,
   type ConnectionEvent,
   type ConnectionPolicy,
-  type Failure,
+  type Ending,
   INITIAL_STATE,
   type Notice,
   next,
@@ -113,8 +113,9 @@ export function createConnection(parts: ConnectionParts): Connection {
 
   function take(event: ConnectionEvent): void {
     const before = state;
-    const step = next(policy, before, event);
+    const step = next(policy, before, event, clock.random());
     state = step.state;
+    if (state === before) return;
     const { name, generation, timerMs } = state;
     if (generation !== before.generation) {
       heartbeat?.stop();
@@ -122,24 +123,21 @@ export function createConnection(parts: ConnectionParts): Connection {
       heartbeat = transport = undefined;
       unread = 0;
     }
-    if (generation !== before.generation || name !== before.name) {
-      stopTimer?.();
-      const fire = (): void => dispatch({ type: "timer", generation, random: clock.random() });
-      stopTimer = timerMs === undefined ? undefined : clock.after(timerMs, fire);
-    }
+    stopTimer?.();
+    stopTimer = timerMs === undefined ? undefined : clock.after(timerMs, () => dispatch({ type: "timer", generation }));
     if (name === "disconnected" || name === "disposed") {
       unwatch?.();
       unwatch = undefined;
     } else unwatch ??= watchPlatform(signal);
-    for (const effect of step.effects) {
-      if (effect.type === "open") turns.push(() => void open(effect.fresh, generation));
-      else if (effect.type === "close") transport?.close(effect.code, effect.reason);
-      else {
-        turns.push(() => notice(effect));
-        // What waited goes first: it was sent before anything that a listener of `connected` sends.
-        if (effect.type === "connected") outbox?.flush(send);
-        if (effect.type === "disconnected") outbox?.reject("the client is disconnected");
-      }
+    // The one transport that outlives such an event is open, and is to close in an orderly way.
+    if (event.ending) transport?.close(event.ending);
+    const isFresh = state.refreshed && !before.refreshed;
+    for (const told of step.notices) {
+      turns.push(() => notice(told));
+      if (told.type === "connecting") turns.push(() => void open(isFresh, generation));
+      // What waited goes first: it was sent before anything that a listener of `connected` sends.
+      if (told.type === "connected") outbox?.flush(send);
+      if (told.type === "disconnected") outbox?.reject("the client is disconnected");
     }
   }
 
@@ -150,14 +148,15 @@ export function createConnection(parts: ConnectionParts): Connection {
   }
 
   async function open(fresh: boolean, generation: number): Promise<void> {
-    // A listener that was told before has ended it already.
-    if (generation !== state.generation) return;
-    const fail = (how: Failure): void => dispatch({ ...how, type: "failed", generation, random: clock.random() });
-    const lose = (error: WebsocketsSimpleError): void => fail(broken(error));
+    // A listener that was told before may have ended it, and a token may come too late.
+    const isPast = (): boolean => generation !== state.generation;
+    const closed = (ending: Ending, retryAfterMs?: number): void =>
+      dispatch({ type: "failed", generation, ending, retryAfterMs });
+    const lose = (error: WebsocketsSimpleError): void => closed(broken(error));
+    if (isPast()) return;
     try {
       const target = await makeTarget(fresh);
-      // A token that comes too late belongs to an attempt that has passed.
-      if (generation !== state.generation) return;
+      if (isPast()) return;
       const opened = openTransport(target, {
         opened() {
           if (target.firstMessage !== undefined) sendControl(target.firstMessage);
@@ -174,7 +173,7 @@ export function createConnection(parts: ConnectionParts): Connection {
           heartbeat?.heard();
         },
         pong,
-        closed: fail,
+        closed,
       });
       transport = opened;
     } catch (thrown) {

@@ -134,11 +134,9 @@ function readRefusal({ label, quote, secrets }: Target, response: IncomingMessag
       .slice(0, MAX_BODY_BYTES);
     const said = body ? `: ${body}` : "";
     const seconds = Number(response.headers["retry-after"]);
-    const code = { unauthorized: "UNAUTHORIZED", final: "REFUSED", retry: "CONNECT_FAILED" } as const;
     return {
-      status,
       error: new WebsocketsSimpleError(
-        code[judgeStatus(status)],
+        judgeStatus(status),
         `${label} answered HTTP ${status}${status < 300 ? ", so no WebSocket server is there" : ""}${said}`,
         { status },
       ),
@@ -170,7 +168,6 @@ function explain({ label, subprotocols }: Target, error: Error & { code?: string
       error: new WebsocketsSimpleError("REFUSED", `${label}: ${error.message} (option subprotocols: ${offered})`, {
         cause: error,
       }),
-      status: 400,
     };
   }
   if (NO_TLS.test(error.message)) {

@@ -50,8 +50,6 @@ export type WebSocketClass = new (url: string, protocols?: string | string[], op
 /** Why a socket did not open, as far as the platform knows. */
 export interface Refusal {
   readonly error: WebsocketsSimpleError;
-  /** The HTTP status of the answer, where there was one. */
-  readonly status?: number;
   readonly retryAfterMs?: number | undefined;
 }
 

@@ -1,4 +1,4 @@
-import type { Failure } from "./connection-state.ts";
+import type { Ending } from "./connection-state.ts";
 import type { Target } from "./target.ts";
 
 /** One WebSocket, from the attempt to open it to its end. An implementation MUST NOT call its listener after `drop`. */
@@ -19,7 +19,7 @@ export interface Transport {
    */
   send(message: string | Uint8Array, done: (error?: Error) => void): void;
   /** Starts the close handshake. */
-  close(code: number, reason: string): void;
+  close(ending: Ending): void;
   /** Ends it at once; nothing more is told. */
   drop(): void;
   /** Sends an RFC 6455 ping; absent where the platform has none (browsers). */
@@ -31,7 +31,8 @@ export interface TransportListener {
   opened(): void;
   message(message: string | Uint8Array): void;
   pong(): void;
-  closed(how: Failure): void;
+  /** @param retryAfterMs the server's wish (Retry-After), in milliseconds */
+  closed(ending: Ending, retryAfterMs?: number): void;
 }
 
 /** Opens a WebSocket. It may throw what makes opening impossible; all else is told by `closed`, later. */
