@@ -22,7 +22,7 @@ import { iterateMessages } from "./message-iterator.ts";
 import { type CheckedOptions, type ClientOptions, checkClientOptions } from "./options.ts";
 import { createOutbox } from "./outbox.ts";
 import { platform } from "./platform.node.ts"; // For browsers the build puts platform.browser.ts in its place.
-import { makeTarget, resolveAddress } from "./target.ts";
+import { makeTarget, type PlaceToken, resolveAddress } from "./target.ts";
 import { webSocketTransport } from "./websocket-transport.ts";
 
 /** How to connect. */
@@ -68,7 +68,8 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
       policy: { ...checked, ...checked.reconnect, canRefresh: typeof token === "function" },
       clock: systemClock,
       openTransport: webSocketTransport(platform, checked, checked.webSocket),
-      makeTarget: async (fresh) => makeTarget(address, subprotocols, await getToken(token, { fresh }), tokenIn),
+      makeTarget: async (fresh) =>
+        makeTarget(address, subprotocols, await getToken(token, { fresh }), platform.tokenPlaces[tokenIn] as PlaceToken),
       watchPlatform: platform.watch,
       outbox: outbox && createOutbox(systemClock, outbox),
       message: (message) => this.#receive(message),

@@ -135,11 +135,12 @@ const HEARTBEAT: OptionTable = { intervalMs: [HEARTBEAT_MS, 25_000], timeoutMs: 
  * @throws WebsocketsSimpleError `INVALID_OPTION`, naming option, value and bound
  */
 export function checkClientOptions<P extends Packet>(given: ClientOptions<P>, platform: Platform): CheckedOptions<P> {
-  const { tokenPlaces, heartbeat, options: own } = platform;
+  const { heartbeat, options: own } = platform;
+  const places = Object.keys(platform.tokenPlaces);
   const options = check<ClientOptions<P>>(given, {
     ...OPTIONS,
     ...own,
-    tokenIn: [tokenPlaces, tokenPlaces[0]],
+    tokenIn: [places, places[0]],
     heartbeat: [GROUP, heartbeat],
   });
   const group = <T>(name: "reconnect" | "outbox" | "heartbeat", table: OptionTable): T | undefined => {

@@ -1,4 +1,5 @@
 import type { Platform, PlatformSignal } from "./platform.ts";
+import { TOKEN_PLACES } from "./target.ts";
 
 /** The parts of a page or worker that are listened to; workers have no document, SSR has neither. */
 interface Page {
@@ -13,7 +14,7 @@ const NODE_ONLY = (): string => "nothing here: a browser decides it by itself";
 /** Browsers and their workers, and whatever else has a global WebSocket. */
 export const platform: Platform = {
   // A browser cannot set request headers; a subprotocol is the one other place outside the URL.
-  tokenPlaces: ["subprotocol", "path", "query", "message"],
+  tokenPlaces: TOKEN_PLACES,
   // A browser has no RFC ping, and not every server of the classic wire understands the text one.
   heartbeat: false,
   options: { tls: [NODE_ONLY], maxPayload: [NODE_ONLY] },

@@ -2,7 +2,7 @@ import type { ClientRequest, IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { DEFAULT_LIMITS, judgeStatus, toError, WebsocketsSimpleError } from "@websockets-simple/shared";
 import type { Platform, Refusal, SocketLike } from "./platform.ts";
-import type { Target } from "./target.ts";
+import { misplaced, type Target, TOKEN_PLACES } from "./target.ts";
 
 /** How much of a refusal's body is read, and for how long: enough for a sentence, not for a flood or a trickle. */
 const MAX_BODY_BYTES = 4096;
@@ -35,7 +35,14 @@ interface NodeSocket {
 
 /** Node, where the socket is `ws`. */
 export const platform: Platform = {
-  tokenPlaces: ["header", "subprotocol", "path", "query", "message"],
+  tokenPlaces: {
+    header(token) {
+      // RFC 6750 section 2.1; anything else Node's HTTP refuses, without a word of the token.
+      if (!/^[!-~]+( +[!-~]+)*$/.test(token)) throw misplaced("not plain ASCII, as a header needs");
+      return { headers: { authorization: `Bearer ${token}` } };
+    },
+    ...TOKEN_PLACES,
+  },
   heartbeat: true,
   options: { tls: ["object"], maxPayload: [[1, 2_147_483_647], DEFAULT_LIMITS.maxPayload] },
   page: undefined,

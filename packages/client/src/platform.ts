@@ -1,5 +1,5 @@
 import type { Rule, TokenPlace, WebsocketsSimpleError } from "@websockets-simple/shared";
-import type { Target } from "./target.ts";
+import type { PlaceToken, Target } from "./target.ts";
 
 /** What a platform notices that a connection should know. */
 export type PlatformSignal = "woken" | "offline" | "suspended" | "restored";
@@ -58,8 +58,8 @@ export type OptionTable = Readonly<Record<string, readonly [rule: Rule, byDefaul
 
 /** All that differs between browsers and Node. */
 export interface Platform {
-  /** Where a token can travel; the first is the default. */
-  readonly tokenPlaces: readonly TokenPlace[];
+  /** Where a token can travel, and how it gets there; the first is the default. */
+  readonly tokenPlaces: Readonly<Partial<Record<TokenPlace, PlaceToken>>>;
   /** Whether a client sends pings unless told otherwise. */
   readonly heartbeat: boolean;
   /** The options that work on this platform only. */

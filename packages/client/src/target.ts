@@ -4,7 +4,6 @@ import {
   spellToken,
   TOKEN_PARAMETER,
   TOKEN_SUBPROTOCOL,
-  type TokenPlace,
   tokenToSubprotocol,
   WebsocketsSimpleError,
 } from "@websockets-simple/shared";
@@ -20,7 +19,7 @@ export interface Target {
   /** The application's subprotocols alone. */
   readonly subprotocols: readonly string[];
   /** Request headers; Node only. */
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
   /** What to send first: the token, where it travels as the first message. */
   readonly firstMessage?: string | undefined;
   /** The spellings of the token that must not be shown. */
@@ -77,50 +76,50 @@ export function resolveAddress({ url, host, port, secure, path, query }: Address
   return address;
 }
 
-/** Puts the token in its place. */
-export function makeTarget(address: URL, subprotocols: readonly string[], token: string, tokenIn: TokenPlace): Target {
+/**
+ * Puts a token where it travels: into the URL, or into what it returns.
+ *
+ * @throws WebsocketsSimpleError `INVALID_ARGUMENT` when the token cannot travel there
+ */
+export type PlaceToken = (token: string, url: URL, subprotocols: readonly string[]) => Partial<Target> | undefined;
+
+/** Where a token can travel on every platform; the first is the default. */
+export const TOKEN_PLACES = {
+  subprotocol: (token, _url, subprotocols) => ({
+    protocols: [...subprotocols, TOKEN_SUBPROTOCOL, REFUSED_SUBPROTOCOL, tokenToSubprotocol(token)],
+  }),
+  path(token, url) {
+    // By the rules of URLs these lead elsewhere.
+    if (/^\.\.?$/.test(token)) throw misplaced("a step in a path, not a name");
+    url.pathname = `${url.pathname.replace(/\/$/, "")}/${encodeURIComponent(token)}`;
+    return undefined;
+  },
+  query(token, url) {
+    url.searchParams.set(TOKEN_PARAMETER, token);
+    return undefined;
+  },
+  message: (token) => ({ firstMessage: token }),
+} satisfies Record<string, PlaceToken>;
+
+/** The error of a token that cannot travel in its place. */
+export function misplaced(what: string): WebsocketsSimpleError {
+  return new WebsocketsSimpleError("INVALID_ARGUMENT", `the token is ${what}: use tokenIn "subprotocol"`);
+}
+
+/** Says where one attempt connects. */
+export function makeTarget(address: URL, subprotocols: readonly string[], token: string, place: PlaceToken): Target {
+  // A lone surrogate cannot be written in UTF-8.
+  if (/\p{Cs}/u.test(token)) throw new WebsocketsSimpleError("INVALID_ARGUMENT", "the token is no well-formed text");
   const url = new URL(address);
-  const label = `${url.protocol}//${url.host}${url.pathname}`;
-  const headers: Record<string, string> = {};
-  let protocols = subprotocols;
-  let firstMessage: string | undefined;
-  const refuse = (what: string): never => {
-    throw new WebsocketsSimpleError("INVALID_ARGUMENT", `the token is ${what}: use tokenIn "subprotocol"`);
-  };
-  if (token !== "") {
-    // A lone surrogate cannot be written in UTF-8.
-    if (/\p{Cs}/u.test(token)) throw new WebsocketsSimpleError("INVALID_ARGUMENT", "the token is no well-formed text");
-    switch (tokenIn) {
-      case "path":
-        // By the rules of URLs these lead elsewhere.
-        if (/^\.\.?$/.test(token)) refuse("a step in a path, not a name");
-        url.pathname = `${url.pathname.replace(/\/$/, "")}/${encodeURIComponent(token)}`;
-        break;
-      case "query":
-        url.searchParams.set(TOKEN_PARAMETER, token);
-        break;
-      case "header":
-        // RFC 6750 section 2.1; anything else Node's HTTP refuses, without a word of the token.
-        if (!/^[!-~]+( +[!-~]+)*$/.test(token)) refuse("not plain ASCII, as a header needs");
-        headers.authorization = `Bearer ${token}`;
-        break;
-      case "subprotocol":
-        protocols = [...subprotocols, TOKEN_SUBPROTOCOL, REFUSED_SUBPROTOCOL, tokenToSubprotocol(token)];
-        break;
-      case "message":
-        firstMessage = token;
-        break;
-    }
-  }
+  const placed = token ? place(token, url, subprotocols) : {};
   const secrets = spellToken(token);
   return {
     url: url.href,
-    label,
-    protocols,
+    label: `${address.protocol}//${address.host}${address.pathname}`,
+    protocols: subprotocols,
     subprotocols,
-    headers,
-    firstMessage,
     secrets,
     quote: (text) => hideToken(text, secrets).replace(/\p{Cc}+/gu, " "),
+    ...placed,
   };
 }

@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import { describe, expect, it } from "vitest";
 import { platform } from "../src/platform.node.ts";
-import { makeTarget } from "../src/target.ts";
+import { makeTarget, TOKEN_PLACES } from "../src/target.ts";
 
 /** A `ws` socket of which only the counts matter. */
 class Counts extends EventEmitter {
@@ -10,7 +10,7 @@ class Counts extends EventEmitter {
 }
 
 function counted() {
-  const target = makeTarget(new URL("ws://a/"), [], "", "header");
+  const target = makeTarget(new URL("ws://a/"), [], "", TOKEN_PLACES.message);
   const nothing = (): void => {};
   const made = platform.createSocket(Counts as never, target, { maxPayload: 1 }, nothing, nothing);
   const counts = made.socket as unknown as Counts;
