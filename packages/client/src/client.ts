@@ -1,6 +1,7 @@
 import {
   checkClose,
   checkRaw,
+  type Decoded,
   decodePacket,
   type ErrorCode,
   encodePacket,
@@ -133,12 +134,7 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
    * `INVALID_ARGUMENT`: it is no packet
    */
   send(input: Sendable<P>): Promise<void> {
-    try {
-      const { text, packet } = encodePacket(input, this.#options, Date.now());
-      return this.#hand(text, () => ({ type: "sent", message: packet.data ?? text, packet }));
-    } catch (error) {
-      return Promise.reject(error);
-    }
+    return this.#hand(() => encodePacket(input, this.#options, Date.now()));
   }
 
   /**
@@ -148,15 +144,7 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
    * @throws WebsocketsSimpleError as `send`
    */
   sendRaw(message: string | Uint8Array): Promise<void> {
-    try {
-      checkRaw(message);
-    } catch (error) {
-      return Promise.reject(error);
-    }
-    return this.#hand(message, () => {
-      const { packet } = typeof message === "string" ? decodePacket(message, this.#options, Date.now()) : {};
-      return { type: "sent", message: packet?.data ?? message, ...(packet && { packet }) };
-    });
+    return this.#hand(() => ({ text: checkRaw(message) }));
   }
 
   /**
@@ -198,14 +186,11 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
         if (event.type === "received") message(event);
       };
       this.on("message", listener);
-      const waiter = ({ type }: Notice): void => {
-        if (type === "disconnected") end();
-      };
-      this.#waiters.add(waiter);
+      const forget = this.#next(["disconnected"], end);
       if (this.state === "disposed") queueMicrotask(end);
       return () => {
         this.off("message", listener);
-        this.#waiters.delete(waiter);
+        forget();
       };
     }, this.#options.maxQueuedMessages);
   }
@@ -215,9 +200,9 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
    * a packet there is no event, unless you emit one yourself.
    */
   protected messageReceived(message: string): P | undefined {
-    const { packet, error } = decodePacket(message, this.#options, Date.now());
+    const { packet, error } = this.#decode(message);
     if (error) this.emit("error", { error });
-    else if (!packet) this.emit("message", { type: "received", message });
+    else if (!packet) this.#tell("received", message);
     return packet;
   }
 
@@ -230,7 +215,7 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
 
   #receive(message: string | Uint8Array): void {
     if (typeof message !== "string") {
-      this.emit("message", { type: "received", message });
+      this.#tell("received", message);
       return;
     }
     const heartbeat = heartbeatText(message);
@@ -239,7 +224,7 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
     else {
       try {
         const packet = this.messageReceived(message);
-        if (packet) this.emit("message", { type: "received", message: packet.data ?? message, packet });
+        if (packet) this.#tell("received", message, packet);
       } catch (thrown) {
         this.listenerFailed("message", thrown);
       }
@@ -253,11 +238,14 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
     this.emit("connection", notice);
   }
 
-  #next(types: Notice["type"][], done: (notice: Notice) => void): void {
+  /** Calls `done` at the next notice of one of these types, unless the returned function was called before. */
+  #next(types: Notice["type"][], done: (notice: Notice) => void): () => unknown {
+    const forget = () => this.#waiters.delete(waiter);
     const waiter = (notice: Notice): void => {
-      if (types.includes(notice.type) && this.#waiters.delete(waiter)) done(notice);
+      if (types.includes(notice.type) && forget()) done(notice);
     };
     this.#waiters.add(waiter);
+    return forget;
   }
 
   #settle(notice: Notice): void {
@@ -266,16 +254,30 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
     for (const waiter of this.#waiters) waiter(notice);
   }
 
-  #hand(message: string | Uint8Array, sent: () => ClientMessageEvent<P>): Promise<void> {
-    const handing = new Promise<void>((resolve, reject) => {
-      this.#connection.send(message, (error) => {
-        if (error) return reject(error);
-        if (this.listenerCount("message") > 0) this.emit("message", sent());
-        resolve();
+  #tell(type: "received" | "sent", message: string | Uint8Array, packet?: P): void {
+    this.emit("message", { type, message: packet?.data ?? message, ...(packet && { packet }) });
+  }
+
+  /** @param encode makes the message, with its packet where that is known; it may throw */
+  #hand(encode: () => { text: string | Uint8Array; packet?: P }): Promise<void> {
+    try {
+      const { text, packet } = encode();
+      const handing = new Promise<void>((resolve, reject) => {
+        this.#connection.send(text, (error) => {
+          if (error) return reject(error);
+          if (this.listenerCount("message") > 0) this.#tell("sent", text, packet ?? this.#decode(text).packet);
+          resolve();
+        });
       });
-    });
-    // Connections come and go: a send that nobody waits for must not end the process.
-    handing.catch(() => {});
-    return handing;
+      // Connections come and go: a send that nobody waits for must not end the process.
+      handing.catch(() => {});
+      return handing;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #decode(message: string | Uint8Array): Decoded<P> {
+    return typeof message === "string" ? decodePacket(message, this.#options, Date.now()) : {};
   }
 }

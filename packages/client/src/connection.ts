@@ -159,6 +159,7 @@ export function createConnection(parts: ConnectionParts): Connection {
       if (isPast()) return;
       const opened = openTransport(target, {
         opened() {
+          if (isPast()) return;
           if (target.firstMessage !== undefined) sendControl(target.firstMessage);
           if (beat) {
             const why = `${target.label}: no sign of life within ${beat.timeoutMs} ms of a ping (option heartbeat.timeoutMs)`;
@@ -168,11 +169,14 @@ export function createConnection(parts: ConnectionParts): Connection {
           dispatch({ type: "opened", generation });
         },
         message(data) {
+          if (isPast()) return;
           // A text pong is measured before it counts as any sign of life.
           message(data);
           heartbeat?.heard();
         },
-        pong,
+        pong() {
+          if (!isPast()) pong();
+        },
         closed,
       });
       transport = opened;

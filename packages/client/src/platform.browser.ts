@@ -32,6 +32,7 @@ export const platform: Platform = {
         done();
       },
       drop: () => socket.close(),
+      progress: () => -socket.bufferedAmount,
     };
   },
 

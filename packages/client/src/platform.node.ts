@@ -88,7 +88,7 @@ export const platform: Platform = {
         lastTaken = taken;
         return bytesRead + drained;
       },
-      ping: socket.ping && (() => socket.ping?.()),
+      ping: socket.ping && (() => socket.readyState === 1 && socket.ping?.()),
       send(message, done) {
         // Only `ws` tells when the kernel took the bytes; with another class, handing them to it is all there is to know.
         if (!socket.terminate) {

@@ -90,8 +90,8 @@ export interface PlatformSocket {
   send(message: string | Uint8Array, done: (error?: Error) => void): void;
   /** Ends it at once. */
   drop(): void;
-  /** As `Transport.progress`; absent where nothing is known but the socket's `bufferedAmount`. */
-  readonly progress?: (() => number) | undefined;
-  /** Sends an RFC 6455 ping on an open socket; absent where there is none. */
-  readonly ping?: (() => void) | undefined;
+  /** As `Transport.progress`. */
+  readonly progress: () => number;
+  /** As `Transport.ping`. */
+  readonly ping?: (() => unknown) | undefined;
 }

@@ -1,7 +1,7 @@
 import type { Ending } from "./connection-state.ts";
 import type { Target } from "./target.ts";
 
-/** One WebSocket, from the attempt to open it to its end. An implementation MUST NOT call its listener after `drop`. */
+/** One WebSocket, from the attempt to open it to its end. Its user is deaf to what it tells after `drop`. */
 export interface Transport {
   /** What the server chose; empty when nothing. */
   readonly subprotocol: string;
@@ -22,11 +22,11 @@ export interface Transport {
   close(ending: Ending): void;
   /** Ends it at once; nothing more is told. */
   drop(): void;
-  /** Sends an RFC 6455 ping; absent where the platform has none (browsers). */
+  /** Sends an RFC 6455 ping if it is open; absent where the platform has none (browsers). */
   readonly ping?: (() => unknown) | undefined;
 }
 
-/** What a transport tells. `closed` comes once, last. */
+/** What a transport tells. Whoever is told `closed` calls `drop`. */
 export interface TransportListener {
   opened(): void;
   message(message: string | Uint8Array): void;

@@ -17,22 +17,13 @@ export function webSocketTransport(
   const Implementation = implementation ?? (IsomorphicWebSocket as unknown as WebSocketClass);
   return (target, listener) => {
     let refusal: Refusal | undefined;
-    let live = true;
     let opened = false;
     const refused = (why: Refusal): void => {
       refusal ??= why;
     };
-    const pong = (): void => {
-      if (live) listener.pong();
-    };
-    const { socket, send, drop, ping, progress } = platform.createSocket(Implementation, target, options, refused, pong);
+    const { socket, send, drop, ping, progress } = platform.createSocket(Implementation, target, options, refused, listener.pong);
     const { label, subprotocols, quote } = target;
     const isRefused = (): boolean => socket.protocol === REFUSED_SUBPROTOCOL;
-    const isOpen = (): boolean => socket.readyState === OPEN;
-    const end = (ending: Ending, retryAfterMs?: number): void => {
-      if (live) listener.closed(ending, retryAfterMs);
-      live = false;
-    };
     socket.binaryType = "arraybuffer";
     socket.onopen = () => {
       opened = true;
@@ -40,19 +31,19 @@ export function webSocketTransport(
       if (isRefused()) return;
       if (subprotocols.length && !subprotocols.includes(socket.protocol)) {
         const why = `${label} picked subprotocol "${quote(socket.protocol)}", not one of ${subprotocols.join(", ")} (option subprotocols)`;
-        end(broken(new WebsocketsSimpleError("REFUSED", why)));
-      } else if (live) listener.opened();
+        listener.closed(broken(new WebsocketsSimpleError("REFUSED", why)));
+      } else listener.opened();
     };
     socket.onmessage = ({ data }: { data: string | ArrayBuffer }) => {
-      if (live) listener.message(typeof data === "string" ? data : new Uint8Array(data));
+      listener.message(typeof data === "string" ? data : new Uint8Array(data));
     };
     // What an error would tell comes with `close`, which follows; without a handler `ws` would throw.
     socket.onerror = () => {};
     // Classes other than the platform's leave parts of the event out, or all of it. After the server's no, every code is 4401.
     socket.onclose = ({ code, reason }: Partial<CloseEvent> = {}) => {
       const closeCode = isRefused() ? CloseCode.unauthorized : (code ?? CloseCode.abnormal);
-      if (opened) end(judgeEnd(target, closeCode, reason ?? "", refusal));
-      else end(broken(refusal?.error ?? noConnection(label)), refusal?.retryAfterMs);
+      if (opened) listener.closed(judgeEnd(target, closeCode, reason ?? "", refusal));
+      else listener.closed(broken(refusal?.error ?? noConnection(label)), refusal?.retryAfterMs);
     };
 
     return {
@@ -62,10 +53,10 @@ export function webSocketTransport(
       get bufferedBytes() {
         return socket.bufferedAmount;
       },
-      progress: progress ?? (() => -socket.bufferedAmount),
+      progress,
       send(message, done) {
         // A browser discards what is sent while closing, without a word.
-        if (!isOpen()) return done(notSent("the connection is closing"));
+        if (socket.readyState !== OPEN) return done(notSent("the connection is closing"));
         try {
           send(message, done);
         } catch (thrown) {
@@ -73,11 +64,8 @@ export function webSocketTransport(
         }
       },
       close: ({ code, reason }) => attempt(() => socket.close(code, reason)),
-      drop() {
-        live = false;
-        attempt(drop);
-      },
-      ping: ping && (() => isOpen() && ping()),
+      drop: () => attempt(drop),
+      ping,
     };
   };
 }

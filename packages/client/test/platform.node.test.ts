@@ -17,9 +17,9 @@ function counted() {
   counts.emit("upgrade", { socket: counts.stream });
   /** Whether bytes moved while `act` ran. */
   const moves = (act: () => void): boolean => {
-    const before = made.progress?.() ?? 0;
+    const before = made.progress();
     act();
-    return (made.progress?.() ?? 0) > before;
+    return made.progress() > before;
   };
   return { counts, stream: counts.stream, moves };
 }

@@ -109,17 +109,17 @@ function validate<P>(schema: StandardSchema<P>, value: unknown): P | WebsocketsS
 }
 
 /**
- * Checks what is to be sent as it is.
+ * Checks what is to be sent as it is, and returns it.
  *
  * @throws WebsocketsSimpleError `INVALID_ARGUMENT` for anything but bytes and text that survives UTF-8: lone surrogates
  * would arrive as U+FFFD. Engines without `String.prototype.isWellFormed` are given the benefit of the doubt.
  */
-export function checkRaw(message: unknown): void {
+export function checkRaw<T>(message: T): T {
   const text = message as string & { isWellFormed?(): boolean };
   const fits = typeof message === "string" ? (text.isWellFormed?.() ?? true) : message instanceof Uint8Array;
-  if (!fits)
-    throw new WebsocketsSimpleError(
-      "INVALID_ARGUMENT",
-      "expected a Uint8Array (of an ArrayBuffer: new Uint8Array(buffer)), or a text without lone surrogates",
-    );
+  if (fits) return message;
+  throw new WebsocketsSimpleError(
+    "INVALID_ARGUMENT",
+    "expected a Uint8Array (of an ArrayBuffer: new Uint8Array(buffer)), or a text without lone surrogates",
+  );
 }
