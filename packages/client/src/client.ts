@@ -61,7 +61,7 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
     const { outbox, tokenIn, subprotocols } = checked;
     // Its value is not shown: it may be the token, forgotten to be made a string.
     if (!/string|function/.test(typeof token))
-      throw wrong("token", token === null ? token : typeof token, "a string or a function, as the second argument");
+      throw wrong("token", token === null ? token : typeof token, "a string or a function as second argument");
     const address = resolveAddress(checked, platform.page);
     this.#options = checked;
     this.#connection = createConnection({
@@ -108,8 +108,8 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
       new WebsocketsSimpleError(code, `connect: ${why}`, { cause: signal?.reason });
     if (!isConnectOptions(options)) return Promise.reject(failure("INVALID_ARGUMENT", "expected nothing, or { signal }"));
     if (this.state === "connected") return Promise.resolve();
-    if (this.state === "disposed") return Promise.reject(failure("INVALID_STATE", "the client is disposed; make a new one"));
-    if (signal?.aborted) return Promise.reject(failure("ABORTED", "the signal is aborted"));
+    if (this.state === "disposed") return Promise.reject(failure("INVALID_STATE", "disposed; make a new client"));
+    if (signal?.aborted) return Promise.reject(failure("ABORTED", "signal is aborted"));
     const abort = (): void => this.#connection.dispatch({ type: "disconnect", ending: { code: 1000, reason: "aborted" } });
     const connecting = new Promise<void>((resolve, reject) => {
       this.#next(["connected", "disconnected"], ({ type, error }) => {
@@ -118,7 +118,7 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
         if (type === "connected") return resolve();
         // Whoever called disconnect() or dispose() knows: it needs no handler.
         if (!error) connecting.catch(() => {});
-        reject(error ?? failure("ABORTED", "ended by disconnect(), dispose() or the signal"));
+        reject(error ?? failure("ABORTED", "ended by disconnect(), dispose() or signal"));
       });
     });
     signal?.addEventListener("abort", abort);

@@ -162,7 +162,7 @@ export function createConnection(parts: ConnectionParts): Connection {
           if (isPast()) return;
           if (target.firstMessage !== undefined) sendControl(target.firstMessage);
           if (beat) {
-            const why = `${target.label}: no sign of life within ${beat.timeoutMs} ms of a ping (option heartbeat.timeoutMs)`;
+            const why = `${target.label}: no sign of life within ${beat.timeoutMs} ms (option heartbeat.timeoutMs)`;
             const dead = (): void => lose(new WebsocketsSimpleError("CONNECTION_LOST", why));
             heartbeat = startHeartbeat(clock, beat, opened.progress, opened.ping ?? (() => sendControl(PING)), dead);
           }
@@ -197,9 +197,7 @@ export function createConnection(parts: ConnectionParts): Connection {
     else
       settle(
         notSent(
-          name === "disconnected"
-            ? "not connected; call connect() first"
-            : `the client is ${name}${isAway ? " (option outbox: false)" : ""}`,
+          `the client is ${name}${isAway ? " (option outbox: false)" : name === "disconnected" ? "; call connect() first" : ""}`,
         ),
       );
   }

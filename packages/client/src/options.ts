@@ -105,13 +105,11 @@ const OPTIONS: OptionTable = {
   connectTimeoutMs: [TIMER_MS, 10_000],
   closeTimeoutMs: [TIMER_MS, DEFAULT_LIMITS.closeTimeoutMs],
   outbox: [GROUP, true],
-  packet: [
-    (value) => ((value as StandardSchema | null)?.["~standard"] ? undefined : "a Standard Schema (zod, valibot, arktype, …)"),
-  ],
+  packet: [(value) => ((value as StandardSchema | null)?.["~standard"] ? undefined : "a Standard Schema (of zod, say)")],
   packetCasing: [["camel", "pascal"], "camel"],
   maxBufferedBytes: [COUNT, 16_777_216],
   maxQueuedMessages: [COUNT, 1_000],
-  wire: [(value) => (value === "classic" ? undefined : '"classic"; the session wire is not available yet')],
+  wire: [["classic"]],
   webSocket: ["function"],
 };
 const RECONNECT: OptionTable = {

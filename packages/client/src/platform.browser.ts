@@ -9,7 +9,7 @@ interface Page {
   readonly removeEventListener?: EventTarget["removeEventListener"];
 }
 const page: Page = globalThis as Page;
-const NODE_ONLY = (): string => "nothing here: a browser decides it by itself";
+const NODE_ONLY = (): string => "nothing in a browser";
 
 /** Browsers and their workers, and whatever else has a global WebSocket. */
 export const platform: Platform = {

@@ -58,7 +58,7 @@ export function resolveAddress({ url, host, port, secure, path, query }: Address
   const refuse = (got: string): never => {
     throw new WebsocketsSimpleError(
       "INVALID_OPTION",
-      `option url: expected ws://, wss://, http:// or https://, without fragment and credentials; or instead host, port, secure and path; got ${got}`,
+      `option url: expected ws://, wss://, http:// or https:// without fragment and credentials, or host, port, secure and path instead; got ${got}`,
     );
   };
   if (url === undefined ? host === undefined : (host ?? port ?? secure ?? path) !== undefined) refuse(url ? "both" : "neither");
@@ -67,7 +67,7 @@ export function resolveAddress({ url, host, port, secure, path, query }: Address
     // Engines refuse to change a special scheme by `protocol`, so the text is changed instead.
     address = new URL(new URL(text, page).href.replace(/^http/, "ws"));
   } catch {
-    return refuse(url === undefined ? "a host that is none" : "no absolute URL");
+    return refuse(url === undefined ? "a wrong host" : "no absolute URL");
   }
   const { protocol, hash, username, password } = address;
   if (!/^wss?:$/.test(protocol)) refuse(`the scheme ${protocol}`);
@@ -90,7 +90,7 @@ export const TOKEN_PLACES = {
   }),
   path(token, url) {
     // By the rules of URLs these lead elsewhere.
-    if (/^\.\.?$/.test(token)) throw misplaced("a step in a path, not a name");
+    if (/^\.\.?$/.test(token)) throw misplaced("a step in a path");
     url.pathname = `${url.pathname.replace(/\/$/, "")}/${encodeURIComponent(token)}`;
     return undefined;
   },

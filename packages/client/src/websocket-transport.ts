@@ -78,7 +78,7 @@ function attempt(run: () => void): void {
 }
 
 function noConnection(label: string): WebsocketsSimpleError {
-  return new WebsocketsSimpleError("CONNECT_FAILED", `no connection to ${label}: is it running, and its certificate trusted?`);
+  return new WebsocketsSimpleError("CONNECT_FAILED", `no connection to ${label}: is it running, its certificate trusted?`);
 }
 
 /** What it means that an open socket closed. */

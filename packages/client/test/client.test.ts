@@ -622,7 +622,7 @@ describe("a listener of `connection`", () => {
 describe("options", () => {
   it.each<[object, string]>([
     [{}, "option url"],
-    [{ url: "ws://a", wire: "session" }, 'option wire: expected "classic"; the session wire is not available yet'],
+    [{ url: "ws://a", wire: "session" }, 'option wire: expected one of classic; got "session"'],
     [
       { url: "ws://a", reconnect: { maxDelayMs: 0 } },
       "option reconnect.maxDelayMs: expected a whole number from 1 to 2147483647; got 0",
@@ -651,7 +651,7 @@ describe("options", () => {
     [{ url: "ws://a:b@c" }, "got credentials"],
     [{ url: "ws://a/#b" }, "got a fragment"],
     [{ url: "ws://a", port: 1 }, "got both"],
-    [{ host: "localhost:8989" }, "got a host that is none"],
+    [{ host: "localhost:8989" }, "got a wrong host"],
   ])("%j: %s", (options, message) => {
     expect(() => new WebsocketClient(options as never)).toThrow(
       expect.objectContaining({ code: "INVALID_OPTION", message: expect.stringContaining(message) }),

@@ -73,7 +73,7 @@ const timerMs: Rule = [1, MAX_TIMER_MS];
 const payload: Rule = [1, 268_435_456];
 
 const host: Rule = (value) => {
-  if (typeof value !== "string") return "a value of type string";
+  if (typeof value !== "string") return "string";
   return value.includes(":") && !isIP(value) ? "a name or an address, without a port: that is an option of its own" : undefined;
 };
 

@@ -15,7 +15,7 @@ export type Complete<T> = { readonly [K in keyof T]-?: Exclude<T[K], undefined> 
 /** What was expected, or undefined when the value fits. */
 export function unmet(rule: Rule, value: unknown): string | undefined {
   if (typeof rule === "function") return rule(value);
-  if (typeof rule === "string") return value !== null && rule.includes(typeof value) ? undefined : `a value of type ${rule}`;
+  if (typeof rule === "string") return value !== null && rule.includes(typeof value) ? undefined : rule;
   if (typeof rule[0] === "string") return rule.includes(value as never) ? undefined : `one of ${rule.join(", ")}`;
   const [min, max] = rule as readonly [number, number];
   const fits = (Number.isInteger(value) || value === Infinity) && (value as number) >= min && (value as number) <= max;

@@ -56,9 +56,8 @@ export function judgeStatus(status: number): "UNAUTHORIZED" | "CONNECT_FAILED" |
  */
 export function checkClose(code: number, reason: string): void {
   const bytes = typeof reason === "string" ? new TextEncoder().encode(reason).length : Number.POSITIVE_INFINITY;
-  const problem =
-    code !== CloseCode.normal && !(Number.isInteger(code) && code >= 3000 && code <= 4999)
-      ? `code ${code}: use 1000 or 3000 to 4999`
-      : bytes > MAX_REASON_BYTES && `reason of ${bytes} bytes: use ${MAX_REASON_BYTES} at most`;
-  if (problem) throw new WebsocketsSimpleError("INVALID_ARGUMENT", `close ${problem}`);
+  const fits = code === CloseCode.normal || (Number.isInteger(code) && code >= 3000 && code <= 4999);
+  if (fits && bytes <= MAX_REASON_BYTES) return;
+  const bounds = `1000 or 3000 to 4999, and a text of ${MAX_REASON_BYTES} bytes at most`;
+  throw new WebsocketsSimpleError("INVALID_ARGUMENT", `close with code ${code} and reason of ${bytes} bytes: use ${bounds}`);
 }

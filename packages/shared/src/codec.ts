@@ -55,10 +55,11 @@ export function encodePacket<P extends Packet>(
   try {
     // A receiver without a schema would not know a packet with other data as one, so it is not sent.
     if (!(schema && isPacket) && (typeof packet.data !== "string" || !packet.data.trim())) {
-      throw new Error("data must be a text that is not blank; bytes and blank texts go by sendRaw");
+      throw new Error("data must be a text that is not blank; send others by sendRaw");
     }
-    if (!(packet.timestamp instanceof Date)) throw new Error("timestamp must be a Date");
-    if (!TIMESTAMP.test(packet.timestamp.toISOString())) throw new Error("timestamp must be of the years 0 to 9999");
+    if (!(packet.timestamp instanceof Date && TIMESTAMP.test(packet.timestamp.toISOString()))) {
+      throw new Error("timestamp must be a Date of the years 0 to 9999");
+    }
     return { text: JSON.stringify(packetCasing === "pascal" ? recase(packet, "toUpperCase", /./) : packet), packet };
   } catch (error) {
     throw toError("INVALID_ARGUMENT", "not a text, nor a packet { data, timestamp?, … }", error);
@@ -99,7 +100,7 @@ function validate<P>(schema: StandardSchema<P>, value: unknown): P | WebsocketsS
     const result = schema["~standard"].validate(value);
     if ("then" in result) {
       result.then(undefined, () => {});
-      throw new Error("it is asynchronous, which would reorder messages");
+      throw new Error("it must not be asynchronous");
     }
     if (!result.issues) return result.value;
     throw new Error(describeIssues(result.issues));
@@ -120,6 +121,6 @@ export function checkRaw<T>(message: T): T {
   if (fits) return message;
   throw new WebsocketsSimpleError(
     "INVALID_ARGUMENT",
-    "expected a Uint8Array (of an ArrayBuffer: new Uint8Array(buffer)), or a text without lone surrogates",
+    "expected a Uint8Array, as of new Uint8Array(buffer), or a text without lone surrogates",
   );
 }
