@@ -66,7 +66,8 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
     this.#options = checked;
     this.#connection = createConnection({
       ...checked,
-      policy: { ...checked, ...checked.reconnect, canRefresh: typeof token === "function" },
+      ...checked.reconnect,
+      canRefresh: typeof token === "function",
       clock: systemClock,
       openTransport: webSocketTransport(platform, checked, checked.webSocket),
       makeTarget: async (fresh) =>

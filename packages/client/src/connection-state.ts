@@ -70,7 +70,7 @@ export interface Ending {
   readonly code: number;
   readonly reason: string;
   /** What went wrong; absent when the end is orderly. A client comes back after retryable ones only. */
-  readonly error?: WebsocketsSimpleError;
+  readonly error?: WebsocketsSimpleError | undefined;
 }
 
 /** What the application is told. */
@@ -156,7 +156,7 @@ export function next(policy: ConnectionPolicy, state: ConnectionState, event: Co
     case "opened":
       return name === "connecting" ? enter("connected", { timerMs: settleMs }, { type: "connected", resumed: false }) : stay;
     case "failed":
-      if (name === "disconnecting") return end({ code: ending.code, reason: ending.reason });
+      if (name === "disconnecting") return end({ ...ending, error: undefined });
       return name === "connecting" || name === "connected" ? fail(ending) : stay;
     case "timer":
       if (name === "reconnecting") return attempt();

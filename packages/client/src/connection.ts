@@ -17,8 +17,7 @@ import type { Target } from "./target.ts";
 import type { OpenTransport, Transport } from "./transport.ts";
 
 /** What a connection needs of the world. */
-export interface ConnectionParts {
-  readonly policy: ConnectionPolicy;
+export interface ConnectionParts extends ConnectionPolicy {
   readonly clock: Clock;
   readonly openTransport: OpenTransport;
   /** Gets the token and says where to connect; `fresh` asks past any cache. */
@@ -59,7 +58,6 @@ const MAX_UNREAD_CONTROLS = 8;
 /** Carries out what the state machine decides. It owns one transport at a time, and the one timer that a state may have. */
 export function createConnection(parts: ConnectionParts): Connection {
   const {
-    policy,
     clock,
     openTransport,
     makeTarget,
@@ -96,12 +94,6 @@ export function createConnection(parts: ConnectionParts): Connection {
     }
   }
 
-  /** Runs what calls the application: in its turn, or now when there is none. */
-  function turn(run: () => void): void {
-    if (busy) turns.push(run);
-    else run();
-  }
-
   function attempt(run: () => void): void {
     try {
       run();
@@ -113,7 +105,7 @@ export function createConnection(parts: ConnectionParts): Connection {
 
   function take(event: ConnectionEvent): void {
     const before = state;
-    const step = next(policy, before, event, clock.random());
+    const step = next(parts, before, event, clock.random());
     state = step.state;
     if (state === before) return;
     const { name, generation, timerMs } = state;
@@ -192,7 +184,13 @@ export function createConnection(parts: ConnectionParts): Connection {
       const { bufferedBytes } = transport;
       if (bufferedBytes && bufferedBytes + message.length > maxBufferedBytes) {
         settle(notSent(`${bufferedBytes} bytes wait in the socket (option maxBufferedBytes: ${maxBufferedBytes})`));
-      } else transport.send(message, (error) => turn(() => settle(error)));
+      } else {
+        transport.send(message, (error) => {
+          // What calls the application waits for its turn, where there is one.
+          if (busy) turns.push(() => settle(error));
+          else settle(error);
+        });
+      }
     } else if (outbox && isAway) outbox.add(message, settle);
     else
       settle(

@@ -118,7 +118,6 @@ const RECONNECT: OptionTable = {
   maxAttempts: [[1, Infinity], Infinity],
   settleMs: [TIMER_MS, 5_000],
 };
-const NEVER: Complete<ReconnectOptions> = { baseDelayMs: 1, maxDelayMs: 1, maxAttempts: 0, settleMs: 1 };
 const OUTBOX: OptionTable = {
   maxMessages: [[1, 1_000_000], 1_000],
   maxBytes: [COUNT, 1_048_576],
@@ -147,7 +146,7 @@ export function checkClientOptions<P extends Packet>(given: ClientOptions<P>, pl
   };
   return {
     ...(options as CheckedOptions<P>),
-    reconnect: group("reconnect", RECONNECT) ?? NEVER,
+    reconnect: group("reconnect", RECONNECT) ?? { ...check<Complete<ReconnectOptions>>({}, RECONNECT), maxAttempts: 0 },
     outbox: group("outbox", OUTBOX),
     heartbeat: group("heartbeat", HEARTBEAT),
   };

@@ -20,7 +20,7 @@ export const platform: Platform = {
   options: { tls: [NODE_ONLY], maxPayload: [NODE_ONLY] },
 
   get page() {
-    return page.location?.href.startsWith("http") ? page.location.href : undefined;
+    return page.location?.href;
   },
 
   createSocket(Implementation, { url, protocols }) {

@@ -85,7 +85,10 @@ function noConnection(label: string): WebsocketsSimpleError {
 function judgeEnd({ label, quote }: Target, code: number, said: string, refusal: Refusal | undefined): Ending {
   const reason = quote(said);
   const kind = judgeCloseCode(code) ?? (refusal && "CONNECTION_LOST");
-  if (!kind) return { code, reason };
   const details = { closeCode: code, cause: refusal?.error };
-  return { code, reason, error: new WebsocketsSimpleError(kind, `${label} closed with ${code} ${reason}`, details) };
+  return {
+    code,
+    reason,
+    error: kind && new WebsocketsSimpleError(kind, `${label} closed with ${code} ${reason}`, details),
+  };
 }

@@ -35,9 +35,8 @@ export function decodePacket<P extends Packet>(text: string, options: CodecOptio
     const isPacket = typeof value?.data === "string" && value.data.trim() !== "";
     return { packet: (isPacket ? value : createPacket(text, now)) as P };
   }
-  const result = validate(schema, value ?? createPacket(text, now));
-  if (!(result instanceof WebsocketsSimpleError)) return { packet: result };
-  return value ? { error: result } : {};
+  const decoded = validate(schema, value ?? createPacket(text, now));
+  return value || !decoded.error ? decoded : {};
 }
 
 /**
@@ -82,7 +81,7 @@ function parseObject(text: string, casing: PacketCasing, now: number): Record<st
 /** @throws when it is no timestamp */
 function parseTimestamp(value: unknown): Date {
   const [, seconds, fraction = "", zone = "Z"] = (typeof value === "string" && TIMESTAMP.exec(value)) as RegExpExecArray;
-  const timestamp = new Date(`${seconds}.${fraction.padEnd(3, "0").slice(0, 3)}${zone}`);
+  const timestamp = new Date(`${seconds}.${`${fraction}000`.slice(0, 3)}${zone}`);
   timestamp.toISOString();
   return timestamp;
 }
@@ -95,17 +94,17 @@ function recase(value: object, change: "toUpperCase" | "toLowerCase", which: Reg
   );
 }
 
-function validate<P>(schema: StandardSchema<P>, value: unknown): P | WebsocketsSimpleError {
+function validate<P extends Packet>(schema: StandardSchema<P>, value: unknown): Decoded<P> {
   try {
     const result = schema["~standard"].validate(value);
     if ("then" in result) {
       result.then(undefined, () => {});
       throw new Error("it must not be asynchronous");
     }
-    if (!result.issues) return result.value;
+    if (!result.issues) return { packet: result.value };
     throw new Error(describeIssues(result.issues));
   } catch (error) {
-    return toError("INVALID_PACKET", "refused by the packet schema", error);
+    return { error: toError("INVALID_PACKET", "refused by the packet schema", error) };
   }
 }
 
