@@ -74,7 +74,7 @@ const output = (name, file, format, more) => ({ file: `packages/${name}/dist/${f
 const TERSER = {
   ecma: 2020,
   // Only eventemitter3 has a `var`; to hoist them saves some fifty bytes.
-  compress: { passes: 3, unsafe_arrows: true, hoist_vars: true },
+  compress: { passes: 3, unsafe_arrows: true, hoist_vars: true, pure_getters: true },
   // By this name Node sees what a CommonJS file exports, so that it can be imported by name too.
   mangle: { reserved: ["exports"] },
 };
