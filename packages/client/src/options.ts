@@ -3,6 +3,7 @@ import {
   checkOptions,
   DEFAULT_LIMITS,
   MAX_TIMER_MS,
+  type OptionTable,
   type Packet,
   type PacketCasing,
   type StandardSchema,
@@ -10,7 +11,7 @@ import {
 } from "@websockets-simple/shared";
 import type { HeartbeatOptions } from "./heartbeat.ts";
 import type { OutboxOptions } from "./outbox.ts";
-import type { ClientTlsOptions, OptionTable, Platform, WebSocketClass } from "./platform.ts";
+import type { ClientTlsOptions, Platform, WebSocketClass } from "./platform.ts";
 import type { AddressOptions } from "./target.ts";
 
 /** How a client comes back. */
@@ -134,26 +135,20 @@ const HEARTBEAT: OptionTable = { intervalMs: [HEARTBEAT_MS, 25_000], timeoutMs: 
 export function checkClientOptions<P extends Packet>(given: ClientOptions<P>, platform: Platform): CheckedOptions<P> {
   const { heartbeat, options: own } = platform;
   const places = Object.keys(platform.tokenPlaces);
-  const options = check<ClientOptions<P>>(given, {
+  const options = checkOptions<ClientOptions<P>>(given, {
     ...OPTIONS,
     ...own,
     tokenIn: [places, places[0]],
     heartbeat: [GROUP, heartbeat],
   });
-  const group = <T>(name: "reconnect" | "outbox" | "heartbeat", table: OptionTable): T | undefined => {
+  const group = <T extends object>(name: "reconnect" | "outbox" | "heartbeat", table: OptionTable): T | undefined => {
     const value = options[name];
-    return value === false ? undefined : check(value === true ? {} : value, table, `${name}.`);
+    return value === false ? undefined : checkOptions(value === true ? {} : value, table, `${name}.`);
   };
   return {
     ...(options as CheckedOptions<P>),
-    reconnect: group("reconnect", RECONNECT) ?? { ...check<Complete<ReconnectOptions>>({}, RECONNECT), maxAttempts: 0 },
+    reconnect: group("reconnect", RECONNECT) ?? { ...checkOptions<Complete<ReconnectOptions>>({}, RECONNECT), maxAttempts: 0 },
     outbox: group("outbox", OUTBOX),
     heartbeat: group("heartbeat", HEARTBEAT),
   };
-}
-
-function check<T>(given: unknown, table: OptionTable, prefix?: string): T {
-  const column = (n: 0 | 1): Record<string, never> =>
-    Object.fromEntries(Object.entries(table).map(([name, entry]) => [name, entry[n] as never]));
-  return checkOptions(given, column(0), column(1), prefix) as T;
 }

@@ -1,4 +1,4 @@
-import type { Rule, TokenPlace, WebsocketsSimpleError } from "@websockets-simple/shared";
+import type { OptionTable, TokenPlace, WebsocketsSimpleError } from "@websockets-simple/shared";
 import type { PlaceToken, Target } from "./target.ts";
 
 /** What a platform notices that a connection should know. */
@@ -52,9 +52,6 @@ export interface Refusal {
   readonly error: WebsocketsSimpleError;
   readonly retryAfterMs?: number | undefined;
 }
-
-/** What options must be, and what they are when left out: name → [rule, default]. */
-export type OptionTable = Readonly<Record<string, readonly [rule: Rule, byDefault?: unknown]>>;
 
 /** All that differs between browsers and Node. */
 export interface Platform {

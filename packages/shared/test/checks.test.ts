@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { checkOptions, type Rule } from "../src/index.ts";
+import { checkOptions, type Rule, tableOf } from "../src/index.ts";
 
 const rules: Record<string, Rule> = {
   port: [0, 65_535],
@@ -9,7 +9,7 @@ const rules: Record<string, Rule> = {
   name: "string",
   even: (value) => (Number(value) % 2 === 0 ? undefined : "an even number"),
 };
-const check = (given: unknown) => checkOptions(given, rules, { port: 80 }, "x.");
+const check = (given: unknown) => checkOptions(given, tableOf(rules, { port: 80 }), "x.");
 
 describe("checking options", () => {
   it("fills in defaults, and takes undefined as left out", () => {
