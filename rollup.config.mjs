@@ -30,9 +30,11 @@ const CUTS = {
     /^EventEmitter\.prototype\.emit = [\s\S]*?^};/m,
     /^EventEmitter\.prototype\.addListener = .*/m,
     /^ {2}if \(Object\.getOwnPropertySymbols\) {[\s\S]*?^ {2}}/m,
-    // What it puts before the names where `Object.create(null)` has a `__proto__` still: in no browser of this syntax.
+    // For engines without `Object.create(null)`, or where its objects inherit all the same: none has this bundle's syntax.
     /(?<=prefix) = '~'(?=;)/,
-    /^ {2}if \(!new Events\(\)\.__proto__\) prefix = false;/m,
+    /^if \(Object\.create\) {$/m,
+    /^ {2}if \(!new Events\(\)\.__proto__\) prefix = false;\n}/m,
+    /if \(has\.call\(events, name\)\) /,
     // For `require`, and for whoever asks about the prefix.
     /^EventEmitter\.EventEmitter = .*/m,
     /^EventEmitter\.prefixed = .*/m,

@@ -71,8 +71,8 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
       clock: systemClock,
       openTransport: webSocketTransport(platform, checked, checked.webSocket),
       makeTarget: async (fresh) =>
-        makeTarget(address, subprotocols, await getToken(token, { fresh }), platform.tokenPlaces[tokenIn] as PlaceToken),
-      watchPlatform: platform.watch,
+        makeTarget(address, subprotocols, await getToken(token, { fresh }), platform.tokenIn[tokenIn] as PlaceToken),
+      watch: platform.watch,
       outbox: outbox && createOutbox(systemClock, outbox),
       message: (message) => this.#receive(message),
       notice: (notice) => this.#notice(notice),
@@ -220,7 +220,7 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
       return;
     }
     const heartbeat = heartbeatText(message);
-    if (heartbeat === PONG) this.#connection.pongReceived();
+    if (heartbeat === PONG) this.#connection.pong();
     else if (heartbeat) this.#connection.sendControl(PONG);
     else {
       try {

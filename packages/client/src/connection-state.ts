@@ -15,9 +15,9 @@ export interface ConnectionState {
   /** Attempts since a connection last proved lasting, the current one included. */
   readonly attempts: number;
   /** Whether a fresh token was asked for after a refusal, with no lasting connection since. */
-  readonly refreshed: boolean;
+  readonly fresh: boolean;
   /** How long the state may last before the event `timer`; without it, for ever. Re-entering a name starts it anew. */
-  readonly timerMs?: number | undefined;
+  readonly timeoutMs?: number | undefined;
 }
 
 /**
@@ -62,7 +62,7 @@ export interface ConnectionEvent {
   /** How it ends (`disconnect`, `failed`). Default: in an orderly way. */
   readonly ending?: Ending;
   /** The server's wish (Retry-After), in milliseconds. */
-  readonly retryAfterMs?: number | undefined;
+  readonly retryInMs?: number | undefined;
 }
 
 /** How an attempt or a connection ends. */
@@ -96,7 +96,7 @@ export interface Step {
   readonly notices: readonly Notice[];
 }
 
-const NO_HISTORY = { attempts: 0, refreshed: false };
+const NO_HISTORY = { attempts: 0, fresh: false };
 const CLOSED: Ending = { code: CloseCode.normal, reason: "" };
 export const INITIAL_STATE: ConnectionState = { name: "disconnected", generation: 0, ...NO_HISTORY };
 
@@ -106,19 +106,19 @@ export const INITIAL_STATE: ConnectionState = { name: "disconnected", generation
  * @param random from 0 up to, not including, 1; for the delay where one starts
  */
 export function next(policy: ConnectionPolicy, state: ConnectionState, event: ConnectionEvent, random: number): Step {
-  const { name, generation, attempts, refreshed } = state;
-  const { type, ending = CLOSED, retryAfterMs = 0 } = event;
+  const { name, generation, attempts, fresh } = state;
+  const { type, ending = CLOSED, retryInMs: wishMs = 0 } = event;
   const { connectTimeoutMs, closeTimeoutMs, settleMs, maxAttempts, baseDelayMs, maxDelayMs } = policy;
 
   const stay: Step = { state, notices: [] };
   const enter = (name: ClientState, more: Partial<ConnectionState>, ...notices: Notice[]): Step => ({
-    state: { ...state, timerMs: undefined, ...more, name },
+    state: { ...state, timeoutMs: undefined, ...more, name },
     notices,
   });
   const supersede = (name: ClientState, more: Partial<ConnectionState>, ...notices: Notice[]): Step =>
     enter(name, { ...more, generation: generation + 1 }, ...notices);
   const attempt = (history?: Partial<ConnectionState>, ...notices: Notice[]): Step =>
-    supersede("connecting", { attempts: attempts + 1, timerMs: connectTimeoutMs, ...history }, ...notices, {
+    supersede("connecting", { attempts: attempts + 1, timeoutMs: connectTimeoutMs, ...history }, ...notices, {
       type: "connecting",
     });
   const ended = (how = ending): Notice => ({ ...how, type: "disconnected" });
@@ -126,23 +126,23 @@ export function next(policy: ConnectionPolicy, state: ConnectionState, event: Co
   const fail = (how: Ending): Step => {
     const { code, error } = how;
     const notice = (retryInMs: number): Notice => ({ ...how, type: "reconnecting", retryInMs });
-    if (error?.code === "UNAUTHORIZED" && policy.canRefresh && maxAttempts && !refreshed) {
-      return attempt({ refreshed: true }, notice(0));
+    if (error?.code === "UNAUTHORIZED" && policy.canRefresh && maxAttempts && !fresh) {
+      return attempt({ fresh: true }, notice(0));
     }
     if ((error ? !error.retryable : code === CloseCode.normal) || attempts >= maxAttempts) return end(how);
     // A lasting connection left no attempts behind; one that broke at once counts, so that the delay grows.
     const jitterMs = backoffMs(Math.max(0, attempts - 1), random, baseDelayMs, maxDelayMs);
-    const timerMs = Math.max(jitterMs, retryAfterMs);
-    return supersede("reconnecting", { timerMs }, notice(timerMs));
+    const timeoutMs = Math.max(jitterMs, wishMs);
+    return supersede("reconnecting", { timeoutMs }, notice(timeoutMs));
   };
 
   if (name === "disposed" || (event.generation ?? generation) !== generation) return stay;
   switch (type) {
     case "connect":
-      if (name === "disconnecting") return attempt({ attempts: 1, refreshed: false }, ended());
+      if (name === "disconnecting") return attempt({ attempts: 1, fresh: false }, ended());
       return name === "disconnected" ? attempt() : stay;
     case "disconnect":
-      if (name === "connected") return enter("disconnecting", { timerMs: closeTimeoutMs });
+      if (name === "connected") return enter("disconnecting", { timeoutMs: closeTimeoutMs });
       return name === "disconnected" || name === "disconnecting" ? stay : end();
     case "dispose":
       return supersede("disposed", {}, ...(name === "disconnected" ? [] : [ended()]));
@@ -154,7 +154,7 @@ export function next(policy: ConnectionPolicy, state: ConnectionState, event: Co
     case "restored":
       return name === "suspended" ? attempt({ attempts: 1 }) : stay;
     case "opened":
-      return name === "connecting" ? enter("connected", { timerMs: settleMs }, { type: "connected", resumed: false }) : stay;
+      return name === "connecting" ? enter("connected", { timeoutMs: settleMs }, { type: "connected", resumed: false }) : stay;
     case "failed":
       if (name === "disconnecting") return end({ ...ending, error: undefined });
       return name === "connecting" || name === "connected" ? fail(ending) : stay;

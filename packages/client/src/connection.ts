@@ -22,7 +22,7 @@ export interface ConnectionParts extends ConnectionPolicy {
   readonly openTransport: OpenTransport;
   /** Gets the token and says where to connect; `fresh` asks past any cache. */
   readonly makeTarget: (fresh: boolean) => Promise<Target>;
-  readonly watchPlatform: (listener: (signal: PlatformSignal) => void) => () => void;
+  readonly watch: (listener: (signal: PlatformSignal) => void) => () => void;
   readonly heartbeat: Complete<HeartbeatOptions> | undefined;
   readonly outbox: Outbox | undefined;
   readonly maxBufferedBytes: number;
@@ -49,7 +49,7 @@ export interface Connection {
   /** Sends what belongs to the wire, not to the application. */
   sendControl(text: string): void;
   /** The other side answered a text ping. */
-  pongReceived(): void;
+  pong(): void;
 }
 
 /** How many answers to pings may wait for a server that does not read. */
@@ -57,18 +57,7 @@ const MAX_UNREAD_CONTROLS = 8;
 
 /** Carries out what the state machine decides. It owns one transport at a time, and the one timer that a state may have. */
 export function createConnection(parts: ConnectionParts): Connection {
-  const {
-    clock,
-    openTransport,
-    makeTarget,
-    watchPlatform,
-    heartbeat: beat,
-    outbox,
-    maxBufferedBytes,
-    message,
-    notice,
-    failed,
-  } = parts;
+  const { clock, openTransport, makeTarget, watch, heartbeat: beat, outbox, maxBufferedBytes, message, notice, failed } = parts;
   /** What runs the application's code: one after the other, each to its end. */
   const turns: (() => void)[] = [];
   let busy = false;
@@ -108,7 +97,7 @@ export function createConnection(parts: ConnectionParts): Connection {
     const step = next(parts, before, event, clock.random());
     state = step.state;
     if (state === before) return;
-    const { name, generation, timerMs } = state;
+    const { name, generation, timeoutMs } = state;
     if (generation !== before.generation) {
       heartbeat?.stop();
       transport?.drop();
@@ -116,14 +105,14 @@ export function createConnection(parts: ConnectionParts): Connection {
       unread = 0;
     }
     stopTimer?.();
-    stopTimer = timerMs === undefined ? undefined : clock.after(timerMs, () => dispatch({ type: "timer", generation }));
+    stopTimer = timeoutMs === undefined ? undefined : clock.after(timeoutMs, () => dispatch({ type: "timer", generation }));
     if (name === "disconnected" || name === "disposed") {
       unwatch?.();
       unwatch = undefined;
-    } else unwatch ??= watchPlatform(signal);
+    } else unwatch ??= watch(signal);
     // The one transport that outlives such an event is open, and is to close in an orderly way.
     if (event.ending) transport?.close(event.ending);
-    const isFresh = state.refreshed && !before.refreshed;
+    const isFresh = state.fresh && !before.fresh;
     for (const told of step.notices) {
       turns.push(() => notice(told));
       if (told.type === "connecting") turns.push(() => void open(isFresh, generation));
@@ -142,8 +131,7 @@ export function createConnection(parts: ConnectionParts): Connection {
   async function open(fresh: boolean, generation: number): Promise<void> {
     // A listener that was told before may have ended it, and a token may come too late.
     const isPast = (): boolean => generation !== state.generation;
-    const closed = (ending: Ending, retryAfterMs?: number): void =>
-      dispatch({ type: "failed", generation, ending, retryAfterMs });
+    const closed = (ending: Ending, retryInMs?: number): void => dispatch({ type: "failed", generation, ending, retryInMs });
     const lose = (error: WebsocketsSimpleError): void => closed(broken(error));
     if (isPast()) return;
     try {
@@ -152,7 +140,7 @@ export function createConnection(parts: ConnectionParts): Connection {
       const opened = openTransport(target, {
         opened() {
           if (isPast()) return;
-          if (target.firstMessage !== undefined) sendControl(target.firstMessage);
+          if (target.message !== undefined) sendControl(target.message);
           if (beat) {
             const why = `${target.label}: no sign of life within ${beat.timeoutMs} ms (option heartbeat.timeoutMs)`;
             const dead = (): void => lose(new WebsocketsSimpleError("CONNECTION_LOST", why));
@@ -181,9 +169,9 @@ export function createConnection(parts: ConnectionParts): Connection {
     const { name } = state;
     const isAway = name === "connecting" || name === "reconnecting" || name === "suspended";
     if (transport && name === "connected") {
-      const { bufferedBytes } = transport;
-      if (bufferedBytes && bufferedBytes + message.length > maxBufferedBytes) {
-        settle(notSent(`${bufferedBytes} bytes wait in the socket (option maxBufferedBytes: ${maxBufferedBytes})`));
+      const { bufferedAmount } = transport;
+      if (bufferedAmount && bufferedAmount + message.length > maxBufferedBytes) {
+        settle(notSent(`${bufferedAmount} bytes wait in the socket (option maxBufferedBytes: ${maxBufferedBytes})`));
       } else {
         transport.send(message, (error) => {
           // What calls the application waits for its turn, where there is one.
@@ -227,6 +215,6 @@ export function createConnection(parts: ConnectionParts): Connection {
     dispatch,
     send,
     sendControl,
-    pongReceived: pong,
+    pong,
   };
 }

@@ -134,7 +134,7 @@ const HEARTBEAT: OptionTable = { intervalMs: [HEARTBEAT_MS, 25_000], timeoutMs: 
  */
 export function checkClientOptions<P extends Packet>(given: ClientOptions<P>, platform: Platform): CheckedOptions<P> {
   const { heartbeat, options: own } = platform;
-  const places = Object.keys(platform.tokenPlaces);
+  const places = Object.keys(platform.tokenIn);
   const options = checkOptions<ClientOptions<P>>(given, {
     ...OPTIONS,
     ...own,

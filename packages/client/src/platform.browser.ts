@@ -14,7 +14,7 @@ const NODE_ONLY = (): string => "nothing in a browser";
 /** Browsers and their workers, and whatever else has a global WebSocket. */
 export const platform: Platform = {
   // A browser cannot set request headers; a subprotocol is the one other place outside the URL.
-  tokenPlaces: TOKEN_PLACES,
+  tokenIn: TOKEN_PLACES,
   // A browser has no RFC ping, and not every server of the classic wire understands the text one.
   heartbeat: false,
   options: { tls: [NODE_ONLY], maxPayload: [NODE_ONLY] },

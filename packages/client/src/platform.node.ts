@@ -35,7 +35,7 @@ interface NodeSocket {
 
 /** Node, where the socket is `ws`. */
 export const platform: Platform = {
-  tokenPlaces: {
+  tokenIn: {
     header(token) {
       // RFC 6750 section 2.1; anything else Node's HTTP refuses, without a word of the token.
       if (!/^[!-~]+( +[!-~]+)*$/.test(token)) throw misplaced("not plain ASCII, as a header needs");
@@ -109,10 +109,10 @@ export const platform: Platform = {
 };
 
 /** Bytes that the kernel took, in the middle of a write too where Node's handle tells; else those of whole writes. */
-function takenFrom(stream: Stream, bufferedBytes: number): number {
+function takenFrom(stream: Stream, bufferedAmount: number): number {
   const { bytesWritten, writeQueueSize } = stream._handle?._parent ?? stream._handle ?? {};
   if (bytesWritten !== undefined && writeQueueSize !== undefined) return bytesWritten - writeQueueSize;
-  return stream.bytesWritten - bufferedBytes;
+  return stream.bytesWritten - bufferedAmount;
 }
 
 function lost(cause: Error | undefined): WebsocketsSimpleError {
@@ -147,7 +147,7 @@ function readRefusal({ label, quote, secrets }: Target, response: IncomingMessag
         `${label} answered HTTP ${status}${status < 300 ? ", so no WebSocket server is there" : ""}${said}`,
         { status },
       ),
-      retryAfterMs: seconds >= 0 ? Math.min(seconds, 3600) * 1000 : undefined,
+      retryInMs: seconds >= 0 ? Math.min(seconds, 3600) * 1000 : undefined,
     };
   };
 }

@@ -50,13 +50,13 @@ export type WebSocketClass = new (url: string, protocols?: string | string[], op
 /** Why a socket did not open, as far as the platform knows. */
 export interface Refusal {
   readonly error: WebsocketsSimpleError;
-  readonly retryAfterMs?: number | undefined;
+  readonly retryInMs?: number | undefined;
 }
 
 /** All that differs between browsers and Node. */
 export interface Platform {
   /** Where a token can travel, and how it gets there; the first is the default. */
-  readonly tokenPlaces: Readonly<Partial<Record<TokenPlace, PlaceToken>>>;
+  readonly tokenIn: Readonly<Partial<Record<TokenPlace, PlaceToken>>>;
   /** Whether a client sends pings unless told otherwise. */
   readonly heartbeat: boolean;
   /** The options that work on this platform only. */

@@ -21,7 +21,7 @@ export interface Target {
   /** Request headers; Node only. */
   readonly headers?: Readonly<Record<string, string>>;
   /** What to send first: the token, where it travels as the first message. */
-  readonly firstMessage?: string | undefined;
+  readonly message?: string | undefined;
   /** The spellings of the token that must not be shown. */
   readonly secrets: readonly string[];
   /** What a server says, fit for a message: on one line, and without the token, which servers like to repeat. */
@@ -98,7 +98,7 @@ export const TOKEN_PLACES = {
     url.searchParams.set(TOKEN_PARAMETER, token);
     return undefined;
   },
-  message: (token) => ({ firstMessage: token }),
+  message: (message) => ({ message }),
 } satisfies Record<string, PlaceToken>;
 
 /** The error of a token that cannot travel in its place. */

@@ -6,7 +6,7 @@ export interface Transport {
   /** What the server chose; empty when nothing. */
   readonly subprotocol: string;
   /** Bytes given to `send` that the network has not taken yet. */
-  readonly bufferedBytes: number;
+  readonly bufferedAmount: number;
   /**
    * A number that has grown since the last call when bytes arrived, of unfinished messages too, or when the network took
    * bytes that had to wait; as far as the platform tells.
@@ -31,8 +31,8 @@ export interface TransportListener {
   opened(): void;
   message(message: string | Uint8Array): void;
   pong(): void;
-  /** @param retryAfterMs the server's wish (Retry-After), in milliseconds */
-  closed(ending: Ending, retryAfterMs?: number): void;
+  /** @param retryInMs the server's wish (Retry-After), in milliseconds */
+  closed(ending: Ending, retryInMs?: number): void;
 }
 
 /** Opens a WebSocket. It may throw what makes opening impossible; all else is told by `closed`, later. */

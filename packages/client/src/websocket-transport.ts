@@ -43,14 +43,14 @@ export function webSocketTransport(
     socket.onclose = ({ code, reason }: Partial<CloseEvent> = {}) => {
       const closeCode = isRefused() ? CloseCode.unauthorized : (code ?? CloseCode.abnormal);
       if (opened) listener.closed(judgeEnd(target, closeCode, reason ?? "", refusal));
-      else listener.closed(broken(refusal?.error ?? noConnection(label)), refusal?.retryAfterMs);
+      else listener.closed(broken(refusal?.error ?? noConnection(label)), refusal?.retryInMs);
     };
 
     return {
       get subprotocol() {
         return subprotocols.includes(socket.protocol) ? socket.protocol : "";
       },
-      get bufferedBytes() {
+      get bufferedAmount() {
         return socket.bufferedAmount;
       },
       progress,

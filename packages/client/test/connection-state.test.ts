@@ -34,17 +34,17 @@ const at = (name: ClientState, more: Partial<ConnectionState> = {}): ConnectionS
   name,
   generation: G,
   attempts: 1,
-  refreshed: false,
+  fresh: false,
   ...more,
 });
 const error = new WebsocketsSimpleError("CONNECT_FAILED", "x");
 const refusal = new WebsocketsSimpleError("REFUSED", "x");
 const noUser = new WebsocketsSimpleError("UNAUTHORIZED", "x");
-const failed = (more: Partial<Ending> = {}, retryAfterMs?: number): ConnectionEvent => ({
+const failed = (more: Partial<Ending> = {}, retryInMs?: number): ConnectionEvent => ({
   type: "failed",
   generation: G,
   ending: { code: 1006, reason: "", error, ...more },
-  retryAfterMs,
+  retryInMs,
 });
 const timer: ConnectionEvent = { type: "timer", generation: G };
 const opened: ConnectionEvent = { type: "opened", generation: G };
@@ -158,10 +158,10 @@ describe("a superseded socket", () => {
 describe("coming back", () => {
   it("delays within full jitter: a random part of the doubling bound", () => {
     const delays = [1, 2, 3, 4, 5, 6, 7, 8, 50].map(
-      (attempts) => run(at("connecting", { attempts }), failed(), {}, 0.999_999).state.timerMs,
+      (attempts) => run(at("connecting", { attempts }), failed(), {}, 0.999_999).state.timeoutMs,
     );
     expect(delays).toEqual([499, 999, 1999, 3999, 7999, 15_999, 29_999, 29_999, 29_999]);
-    expect(run(at("connecting", { attempts: 5 }), failed(), {}, 0).state.timerMs).toBe(0);
+    expect(run(at("connecting", { attempts: 5 }), failed(), {}, 0).state.timeoutMs).toBe(0);
   });
 
   it("honours the server's wish when it is longer", () => {
@@ -171,11 +171,11 @@ describe("coming back", () => {
 
   it("forgets failures only when a connection has lasted", () => {
     const open = run(at("connecting", { attempts: 6 }), opened).state;
-    expect(open).toMatchObject({ name: "connected", attempts: 6, timerMs: policy.settleMs });
-    expect(run(open, failed()).state.timerMs).toBe(8_000);
+    expect(open).toMatchObject({ name: "connected", attempts: 6, timeoutMs: policy.settleMs });
+    expect(run(open, failed()).state.timeoutMs).toBe(8_000);
     const lasting = run(open, timer).state;
-    expect(lasting).toMatchObject({ name: "connected", attempts: 0, timerMs: undefined });
-    expect(run(lasting, failed()).state.timerMs).toBe(250);
+    expect(lasting).toMatchObject({ name: "connected", attempts: 0, timeoutMs: undefined });
+    expect(run(lasting, failed()).state.timeoutMs).toBe(250);
   });
 
   it("counts attempts in a row and stops at maxAttempts", () => {
@@ -196,11 +196,11 @@ describe("a refused token", () => {
   it("is asked for anew once, at once, when there is a function to ask", () => {
     const step = run(at("connecting"), refused, { canRefresh: true });
     expect(step.told).toEqual(["reconnecting 4401 0", "connecting"]);
-    expect(step.state.refreshed).toBe(true);
+    expect(step.state.fresh).toBe(true);
   });
 
   it("ends it the second time", () => {
-    expect(run(at("connected", { refreshed: true }), refused, { canRefresh: true }).told).toEqual(["disconnected 4401"]);
+    expect(run(at("connected", { fresh: true }), refused, { canRefresh: true }).told).toEqual(["disconnected 4401"]);
   });
 
   it("ends it at once when the token is a string", () => {
@@ -208,7 +208,7 @@ describe("a refused token", () => {
   });
 
   it("may be asked for again after a lasting connection", () => {
-    const lasting = run(at("connected", { refreshed: true }), timer).state;
+    const lasting = run(at("connected", { fresh: true }), timer).state;
     expect(run(lasting, refused, { canRefresh: true }).name).toBe("connecting");
   });
 });
@@ -223,9 +223,9 @@ describe("time limits", () => {
     ["connecting", { type: "connect" }, policy.connectTimeoutMs],
     ["disconnecting", disconnect, policy.closeTimeoutMs],
     ["suspended", { type: "suspended" }, undefined],
-  ])("gives %s its own", (name, event, timerMs) => {
+  ])("gives %s its own", (name, event, timeoutMs) => {
     const from = name === "connecting" ? "disconnected" : "connected";
-    expect(run(at(from), event).state).toMatchObject({ name, timerMs });
+    expect(run(at(from), event).state).toMatchObject({ name, timeoutMs });
   });
 });
 
@@ -285,9 +285,9 @@ describe("whatever happens, in whatever order", () => {
             // A socket is only ever asked for by a new generation.
             if (step.notices.some(({ type }) => type === "connecting"))
               expect(state).toMatchObject({ name: "connecting", generation: before.generation + 1 });
-            if (["disconnected", "suspended", "disposed"].includes(state.name)) expect(state.timerMs).toBeUndefined();
+            if (["disconnected", "suspended", "disposed"].includes(state.name)) expect(state.timeoutMs).toBeUndefined();
             if (["connecting", "reconnecting", "disconnecting"].includes(state.name))
-              expect(state.timerMs).toBeGreaterThanOrEqual(0);
+              expect(state.timeoutMs).toBeGreaterThanOrEqual(0);
             if (["disconnected", "disposed"].includes(state.name)) expect(told).toBe("disconnected");
             if (state.name === "connected") expect(told).toBe("connected");
           }

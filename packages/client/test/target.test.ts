@@ -5,7 +5,7 @@ import { makeTarget as makeTargetAt, type PlaceToken, resolveAddress } from "../
 
 const places = ["path", "query", "header", "subprotocol", "message"] as const;
 const makeTarget = (address: URL, subprotocols: string[], token: string, place: (typeof places)[number]) =>
-  makeTargetAt(address, subprotocols, token, node.tokenPlaces[place] as PlaceToken);
+  makeTargetAt(address, subprotocols, token, node.tokenIn[place] as PlaceToken);
 const invalid = expect.objectContaining({ code: "INVALID_OPTION" });
 
 describe("where to connect", () => {
@@ -70,7 +70,7 @@ describe("the token", () => {
       "subprotocol",
       { protocols: ["v2", "websockets-simple.token", "websockets-simple.refused", "websockets-simple.token.dG8vaz1lbj8"] },
     ],
-    ["message", { firstMessage: token }],
+    ["message", { message: token }],
   ] as const)("travels in the %s, and nowhere else", (place, expected) => {
     const nowhere = {
       url: address.href,
@@ -78,15 +78,15 @@ describe("the token", () => {
       protocols: ["v2"],
       subprotocols: ["v2"],
       headers: undefined,
-      firstMessage: undefined,
+      message: undefined,
       secrets: expect.arrayContaining([token]),
     };
     expect(makeTarget(address, ["v2"], token, place)).toEqual({ ...nowhere, ...expected, quote: expect.any(Function) });
   });
 
   it("travels in no header in a browser, which can set none", () => {
-    expect(Object.keys(browser.tokenPlaces)).toEqual(["subprotocol", "path", "query", "message"]);
-    expect(Object.keys(node.tokenPlaces)).toEqual(["header", "subprotocol", "path", "query", "message"]);
+    expect(Object.keys(browser.tokenIn)).toEqual(["subprotocol", "path", "query", "message"]);
+    expect(Object.keys(node.tokenIn)).toEqual(["header", "subprotocol", "path", "query", "message"]);
   });
 
   it("that no header carries says so, without showing it", () => {
@@ -111,7 +111,7 @@ describe("the token", () => {
     for (const place of places) {
       const target = makeTarget(address, [], "", place);
       expect(target).toMatchObject({ url: address.href, protocols: [] });
-      expect([target.headers, target.firstMessage]).toEqual([undefined, undefined]);
+      expect([target.headers, target.message]).toEqual([undefined, undefined]);
     }
   });
 
