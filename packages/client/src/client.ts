@@ -5,10 +5,8 @@ import {
   decodePacket,
   type ErrorCode,
   encodePacket,
-  heartbeatText,
   IsolatingEmitter,
   type Packet,
-  PONG,
   type Sendable,
   toError,
   WebsocketsSimpleError,
@@ -69,7 +67,7 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
       ...checked.reconnect,
       canRefresh: typeof token === "function",
       clock: systemClock,
-      openTransport: webSocketTransport(platform, checked, checked.webSocket),
+      openTransport: webSocketTransport(platform, checked),
       makeTarget: async (fresh) =>
         makeTarget(address, subprotocols, await getToken(token, { fresh }), platform.tokenIn[tokenIn] as PlaceToken),
       watch: platform.watch,
@@ -219,16 +217,11 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
       this.#tell("received", message);
       return;
     }
-    const heartbeat = heartbeatText(message);
-    if (heartbeat === PONG) this.#connection.pong();
-    else if (heartbeat) this.#connection.sendControl(PONG);
-    else {
-      try {
-        const packet = this.messageReceived(message);
-        if (packet) this.#tell("received", message, packet);
-      } catch (thrown) {
-        this.listenerFailed("message", thrown);
-      }
+    try {
+      const packet = this.messageReceived(message);
+      if (packet) this.#tell("received", message, packet);
+    } catch (thrown) {
+      this.listenerFailed("message", thrown);
     }
   }
 

@@ -108,9 +108,10 @@ export const INITIAL_STATE: ConnectionState = { name: "disconnected", generation
 export function next(policy: ConnectionPolicy, state: ConnectionState, event: ConnectionEvent, random: number): Step {
   const { name, generation, attempts, fresh } = state;
   const { type, ending = CLOSED, retryInMs: wishMs = 0 } = event;
-  const { connectTimeoutMs, closeTimeoutMs, settleMs, maxAttempts, baseDelayMs, maxDelayMs } = policy;
+  const { connectTimeoutMs, maxAttempts } = policy;
 
   const stay: Step = { state, notices: [] };
+  const isTrying = name === "connecting" || name === "connected";
   const enter = (name: ClientState, more: Partial<ConnectionState>, ...notices: Notice[]): Step => ({
     state: { ...state, timeoutMs: undefined, ...more, name },
     notices,
@@ -131,7 +132,7 @@ export function next(policy: ConnectionPolicy, state: ConnectionState, event: Co
     }
     if ((error ? !error.retryable : code === CloseCode.normal) || attempts >= maxAttempts) return end(how);
     // A lasting connection left no attempts behind; one that broke at once counts, so that the delay grows.
-    const jitterMs = backoffMs(Math.max(0, attempts - 1), random, baseDelayMs, maxDelayMs);
+    const jitterMs = backoffMs(Math.max(0, attempts - 1), random, policy.baseDelayMs, policy.maxDelayMs);
     const timeoutMs = Math.max(jitterMs, wishMs);
     return supersede("reconnecting", { timeoutMs }, notice(timeoutMs));
   };
@@ -142,22 +143,24 @@ export function next(policy: ConnectionPolicy, state: ConnectionState, event: Co
       if (name === "disconnecting") return attempt({ attempts: 1, fresh: false }, ended());
       return name === "disconnected" ? attempt() : stay;
     case "disconnect":
-      if (name === "connected") return enter("disconnecting", { timeoutMs: closeTimeoutMs });
+      if (name === "connected") return enter("disconnecting", { timeoutMs: policy.closeTimeoutMs });
       return name === "disconnected" || name === "disconnecting" ? stay : end();
     case "dispose":
       return supersede("disposed", {}, ...(name === "disconnected" ? [] : [ended()]));
     case "woken":
       return name === "reconnecting" ? attempt() : stay;
     case "suspended":
-      if (name !== "connecting" && name !== "connected" && name !== "reconnecting") return stay;
+      if (!isTrying && name !== "reconnecting") return stay;
       return supersede("suspended", {}, { ...CLOSED, type: "reconnecting", reason: "page put aside", retryInMs: 0 });
     case "restored":
       return name === "suspended" ? attempt({ attempts: 1 }) : stay;
     case "opened":
-      return name === "connecting" ? enter("connected", { timeoutMs: settleMs }, { type: "connected", resumed: false }) : stay;
+      return name === "connecting"
+        ? enter("connected", { timeoutMs: policy.settleMs }, { type: "connected", resumed: false })
+        : stay;
     case "failed":
       if (name === "disconnecting") return end({ ...ending, error: undefined });
-      return name === "connecting" || name === "connected" ? fail(ending) : stay;
+      return isTrying ? fail(ending) : stay;
     case "timer":
       if (name === "reconnecting") return attempt();
       if (name === "disconnecting") return end({ code: CloseCode.abnormal, reason: "no answer to the close frame" });

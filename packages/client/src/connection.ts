@@ -1,4 +1,4 @@
-import { type Complete, PING, toError, WebsocketsSimpleError } from "@websockets-simple/shared";
+import { type Complete, heartbeatText, PING, PONG, toError, WebsocketsSimpleError } from "@websockets-simple/shared";
 import type { Clock } from "./clock.ts";
 import {
   broken,
@@ -26,6 +26,7 @@ export interface ConnectionParts extends ConnectionPolicy {
   readonly heartbeat: Complete<HeartbeatOptions> | undefined;
   readonly outbox: Outbox | undefined;
   readonly maxBufferedBytes: number;
+  /** Told of every message but those of the heartbeat. */
   readonly message: (message: string | Uint8Array) => void;
   readonly notice: (notice: Notice) => void;
   /** Told of what should never have been thrown. */
@@ -46,10 +47,6 @@ export interface Connection {
   dispatch(event: ConnectionEvent, told?: () => void): void;
   /** Sends now, or later, or says why not. */
   send(message: string | Uint8Array, settle: Settle): void;
-  /** Sends what belongs to the wire, not to the application. */
-  sendControl(text: string): void;
-  /** The other side answered a text ping. */
-  pong(): void;
 }
 
 /** How many answers to pings may wait for a server that does not read. */
@@ -150,12 +147,15 @@ export function createConnection(parts: ConnectionParts): Connection {
         },
         message(data) {
           if (isPast()) return;
+          const word = heartbeatText(data);
           // A text pong is measured before it counts as any sign of life.
-          message(data);
+          if (word === PONG) heartbeat?.answered();
+          else if (word) sendControl(PONG);
+          else message(data);
           heartbeat?.heard();
         },
         pong() {
-          if (!isPast()) pong();
+          if (!isPast()) heartbeat?.answered();
         },
         closed,
       });
@@ -188,6 +188,7 @@ export function createConnection(parts: ConnectionParts): Connection {
       );
   }
 
+  /** Sends what belongs to the wire, not to the application. */
   function sendControl(text: string): void {
     const current = transport;
     // Who asks without reading the answers gets no more of them.
@@ -196,10 +197,6 @@ export function createConnection(parts: ConnectionParts): Connection {
     current.send(text, () => {
       if (current === transport) unread--;
     });
-  }
-
-  function pong(): void {
-    heartbeat?.answered();
   }
 
   return {
@@ -214,7 +211,5 @@ export function createConnection(parts: ConnectionParts): Connection {
     },
     dispatch,
     send,
-    sendControl,
-    pong,
   };
 }

@@ -11,10 +11,9 @@ const OPEN = 1;
 /** Makes the transport over the platform's WebSocket, or over another class of the same shape. */
 export function webSocketTransport(
   platform: Platform,
-  options: SocketOptions,
-  implementation: WebSocketClass | undefined,
+  options: SocketOptions & { readonly webSocket?: WebSocketClass | undefined },
 ): OpenTransport {
-  const Implementation = implementation ?? (IsomorphicWebSocket as unknown as WebSocketClass);
+  const Implementation = options.webSocket ?? (IsomorphicWebSocket as unknown as WebSocketClass);
   return (target, listener) => {
     let refusal: Refusal | undefined;
     let opened = false;

@@ -645,7 +645,7 @@ describe("options", () => {
     [{ url: "ws://a", reconect: true }, "option reconect: unknown; known are url,"],
     [{ url: "ws://a", maxPayload: 0 }, "option maxPayload"],
     [{ url: "ws://a", maxPayload: 2 ** 31 }, "option maxPayload: expected a whole number from 1 to 2147483647"],
-    [{ url: "localhost:8989" }, "option url: expected ws://, wss://"],
+    [{ url: "localhost:8989" }, "option url: expected ws(s)://"],
     [{ url: "localhost:8989" }, "got the scheme localhost:"],
     [{ url: "/chat" }, "got no absolute URL"],
     [{ url: "ws://a:b@c" }, "got credentials"],

@@ -58,6 +58,9 @@ export function checkClose(code: number, reason: string): void {
   const bytes = typeof reason === "string" ? new TextEncoder().encode(reason).length : Number.POSITIVE_INFINITY;
   const fits = code === CloseCode.normal || (Number.isInteger(code) && code >= 3000 && code <= 4999);
   if (fits && bytes <= MAX_REASON_BYTES) return;
-  const bounds = `1000 or 3000 to 4999, and a text of ${MAX_REASON_BYTES} bytes at most`;
-  throw new WebsocketsSimpleError("INVALID_ARGUMENT", `close with code ${code} and reason of ${bytes} bytes: use ${bounds}`);
+  const got = `code ${code}, reason of ${bytes} bytes`;
+  throw new WebsocketsSimpleError(
+    "INVALID_ARGUMENT",
+    `close with ${got}: use 1000 or 3000 to 4999, ${MAX_REASON_BYTES} bytes at most`,
+  );
 }

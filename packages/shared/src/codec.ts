@@ -32,8 +32,7 @@ export function decodePacket<P extends Packet>(text: string, options: CodecOptio
   const { packet: schema, packetCasing } = options;
   const value = parseObject(text, packetCasing, now);
   if (!schema) {
-    const isPacket = typeof value?.data === "string" && value.data.trim() !== "";
-    return { packet: (isPacket ? value : createPacket(text, now)) as P };
+    return { packet: (isFilled(value?.data) ? value : createPacket(text, now)) as P };
   }
   const decoded = validate(schema, value ?? createPacket(text, now));
   return value || !decoded.error ? decoded : {};
@@ -53,16 +52,21 @@ export function encodePacket<P extends Packet>(
   const packet = (isPacket ? { ...input, timestamp: input.timestamp ?? new Date(now) } : createPacket(input as string, now)) as P;
   try {
     // A receiver without a schema would not know a packet with other data as one, so it is not sent.
-    if (!(schema && isPacket) && (typeof packet.data !== "string" || !packet.data.trim())) {
+    if (!(schema && isPacket) && !isFilled(packet.data)) {
       throw new Error("data must be a text that is not blank; send others by sendRaw");
     }
     if (!(packet.timestamp instanceof Date && TIMESTAMP.test(packet.timestamp.toISOString()))) {
       throw new Error("timestamp must be a Date of the years 0 to 9999");
     }
-    return { text: JSON.stringify(packetCasing === "pascal" ? recase(packet, "toUpperCase", /./) : packet), packet };
+    return { text: JSON.stringify(packetCasing === "pascal" ? recase(packet, "toUpperCase", /^./) : packet), packet };
   } catch (error) {
-    throw toError("INVALID_ARGUMENT", "not a text, nor a packet { data, timestamp?, … }", error);
+    throw toError("INVALID_ARGUMENT", "no text, no packet { data, timestamp? }", error);
   }
+}
+
+/** Whether it is what a packet bears where no schema allows something else. */
+function isFilled(data: unknown): boolean {
+  return typeof data === "string" && data.trim() !== "";
 }
 
 /** The text as an object with `data` as it came and `timestamp` as a Date, or undefined when it is no such thing. */
@@ -70,7 +74,7 @@ function parseObject(text: string, casing: PacketCasing, now: number): Record<st
   try {
     const json = JSON.parse(text);
     if (Object(json) !== json || Array.isArray(json)) return undefined;
-    const value = recase(json, "toLowerCase", casing === "pascal" ? /./ : /^(Data|Timestamp)$/);
+    const value = recase(json, "toLowerCase", casing === "pascal" ? /^./ : /^(Data|Timestamp)$/);
     value.timestamp = value.timestamp == null ? new Date(now) : parseTimestamp(value.timestamp);
     return value;
   } catch {
@@ -89,9 +93,7 @@ function parseTimestamp(value: unknown): Date {
 /** Only the top level: keys further down may be data (a dictionary's), not field names. */
 function recase(value: object, change: "toUpperCase" | "toLowerCase", which: RegExp): Record<string, unknown> {
   // fromEntries defines properties, so that a key "__proto__" stays ordinary data.
-  return Object.fromEntries(
-    Object.entries(value).map(([key, field]) => [which.test(key) ? key.charAt(0)[change]() + key.slice(1) : key, field]),
-  );
+  return Object.fromEntries(Object.entries(value).map(([key, field]) => [key.replace(which, (name) => name[change]()), field]));
 }
 
 function validate<P extends Packet>(schema: StandardSchema<P>, value: unknown): Decoded<P> {
