@@ -18,6 +18,8 @@ export interface ConnectionState {
   readonly fresh: boolean;
   /** How long the state may last before the event `timer`; without it, for ever. Re-entering a name starts it anew. */
   readonly timeoutMs?: number | undefined;
+  /** What the application is told when it comes to this. All else follows from the state: each `connecting` opens a socket. */
+  readonly notices: readonly Notice[];
 }
 
 /**
@@ -90,41 +92,38 @@ export interface ConnectionPolicy {
   readonly canRefresh: boolean;
 }
 
-/** What an event leads to. All that is to be done follows from it: each `connecting` that is told asks for a socket. */
-export interface Step {
-  readonly state: ConnectionState;
-  readonly notices: readonly Notice[];
-}
-
 const NO_HISTORY = { attempts: 0, fresh: false };
 const CLOSED: Ending = { code: CloseCode.normal, reason: "" };
-export const INITIAL_STATE: ConnectionState = { name: "disconnected", generation: 0, ...NO_HISTORY };
+export const INITIAL_STATE: ConnectionState = { name: "disconnected", generation: 0, ...NO_HISTORY, notices: [] };
 
 /**
- * Decides what a happening leads to. Pure: the same arguments give the same step.
+ * Decides what a happening leads to: another state, or the same one when it changes nothing. Pure: the same arguments give
+ * the same state.
  *
  * @param random from 0 up to, not including, 1; for the delay where one starts
  */
-export function next(policy: ConnectionPolicy, state: ConnectionState, event: ConnectionEvent, random: number): Step {
+export function next(policy: ConnectionPolicy, state: ConnectionState, event: ConnectionEvent, random: number): ConnectionState {
   const { name, generation, attempts, fresh } = state;
   const { type, ending = CLOSED, retryInMs: wishMs = 0 } = event;
   const { connectTimeoutMs, maxAttempts } = policy;
 
-  const stay: Step = { state, notices: [] };
   const isTrying = name === "connecting" || name === "connected";
-  const enter = (name: ClientState, more: Partial<ConnectionState>, ...notices: Notice[]): Step => ({
-    state: { ...state, timeoutMs: undefined, ...more, name },
+  const enter = (name: ClientState, more: Partial<ConnectionState>, ...notices: Notice[]): ConnectionState => ({
+    ...state,
+    timeoutMs: undefined,
+    ...more,
+    name,
     notices,
   });
-  const supersede = (name: ClientState, more: Partial<ConnectionState>, ...notices: Notice[]): Step =>
+  const supersede = (name: ClientState, more: Partial<ConnectionState>, ...notices: Notice[]): ConnectionState =>
     enter(name, { ...more, generation: generation + 1 }, ...notices);
-  const attempt = (history?: Partial<ConnectionState>, ...notices: Notice[]): Step =>
+  const attempt = (history?: Partial<ConnectionState>, ...notices: Notice[]): ConnectionState =>
     supersede("connecting", { attempts: attempts + 1, timeoutMs: connectTimeoutMs, ...history }, ...notices, {
       type: "connecting",
     });
   const ended = (how = ending): Notice => ({ ...how, type: "disconnected" });
-  const end = (how?: Ending): Step => supersede("disconnected", NO_HISTORY, ended(how));
-  const fail = (how: Ending): Step => {
+  const end = (how?: Ending): ConnectionState => supersede("disconnected", NO_HISTORY, ended(how));
+  const fail = (how: Ending): ConnectionState => {
     const { code, error } = how;
     const notice = (retryInMs: number): Notice => ({ ...how, type: "reconnecting", retryInMs });
     if (error?.code === "UNAUTHORIZED" && policy.canRefresh && maxAttempts && !fresh) {
@@ -137,35 +136,35 @@ export function next(policy: ConnectionPolicy, state: ConnectionState, event: Co
     return supersede("reconnecting", { timeoutMs }, notice(timeoutMs));
   };
 
-  if (name === "disposed" || (event.generation ?? generation) !== generation) return stay;
+  if (name === "disposed" || (event.generation ?? generation) !== generation) return state;
   switch (type) {
     case "connect":
       if (name === "disconnecting") return attempt({ attempts: 1, fresh: false }, ended());
-      return name === "disconnected" ? attempt() : stay;
+      return name === "disconnected" ? attempt() : state;
     case "disconnect":
       if (name === "connected") return enter("disconnecting", { timeoutMs: policy.closeTimeoutMs });
-      return name === "disconnected" || name === "disconnecting" ? stay : end();
+      return name === "disconnected" || name === "disconnecting" ? state : end();
     case "dispose":
       return supersede("disposed", {}, ...(name === "disconnected" ? [] : [ended()]));
     case "woken":
-      return name === "reconnecting" ? attempt() : stay;
+      return name === "reconnecting" ? attempt() : state;
     case "suspended":
-      if (!isTrying && name !== "reconnecting") return stay;
+      if (!isTrying && name !== "reconnecting") return state;
       return supersede("suspended", {}, { ...CLOSED, type: "reconnecting", reason: "page put aside", retryInMs: 0 });
     case "restored":
-      return name === "suspended" ? attempt({ attempts: 1 }) : stay;
+      return name === "suspended" ? attempt({ attempts: 1 }) : state;
     case "opened":
       return name === "connecting"
         ? enter("connected", { timeoutMs: policy.settleMs }, { type: "connected", resumed: false })
-        : stay;
+        : state;
     case "failed":
       if (name === "disconnecting") return end({ ...ending, error: undefined });
-      return isTrying ? fail(ending) : stay;
+      return isTrying ? fail(ending) : state;
     case "timer":
       if (name === "reconnecting") return attempt();
       if (name === "disconnecting") return end({ code: CloseCode.abnormal, reason: "no answer to the close frame" });
       if (name === "connected") return enter(name, NO_HISTORY);
-      return name === "connecting" ? fail(broken(tooSlow(connectTimeoutMs))) : stay;
+      return name === "connecting" ? fail(broken(tooSlow(connectTimeoutMs))) : state;
   }
 }
 

@@ -91,10 +91,9 @@ export function createConnection(parts: ConnectionParts): Connection {
 
   function take(event: ConnectionEvent): void {
     const before = state;
-    const step = next(parts, before, event, clock.random());
-    state = step.state;
+    state = next(parts, before, event, clock.random());
     if (state === before) return;
-    const { name, generation, timeoutMs } = state;
+    const { name, generation, timeoutMs, notices } = state;
     if (generation !== before.generation) {
       heartbeat?.stop();
       transport?.drop();
@@ -110,7 +109,7 @@ export function createConnection(parts: ConnectionParts): Connection {
     // The one transport that outlives such an event is open, and is to close in an orderly way.
     if (event.ending) transport?.close(event.ending);
     const isFresh = state.fresh && !before.fresh;
-    for (const told of step.notices) {
+    for (const told of notices) {
       turns.push(() => notice(told));
       if (told.type === "connecting") turns.push(() => void open(isFresh, generation));
       // What waited goes first: it was sent before anything that a listener of `connected` sends.

@@ -55,7 +55,7 @@ export function judgeStatus(status: number): "UNAUTHORIZED" | "CONNECT_FAILED" |
  * @throws WebsocketsSimpleError `INVALID_ARGUMENT`
  */
 export function checkClose(code: number, reason: string): void {
-  const bytes = typeof reason === "string" ? new TextEncoder().encode(reason).length : Number.POSITIVE_INFINITY;
+  const bytes = typeof reason === "string" ? new TextEncoder().encode(reason).length : Infinity;
   const fits = code === CloseCode.normal || (Number.isInteger(code) && code >= 3000 && code <= 4999);
   if (fits && bytes <= MAX_REASON_BYTES) return;
   const got = `code ${code}, reason of ${bytes} bytes`;
