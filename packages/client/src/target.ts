@@ -115,7 +115,7 @@ export function makeTarget(address: URL, subprotocols: readonly string[], token:
   const secrets = spellToken(token);
   return {
     url: url.href,
-    label: `${address.protocol}//${address.host}${address.pathname}`,
+    label: address.origin + address.pathname,
     protocols: subprotocols,
     subprotocols,
     secrets,
