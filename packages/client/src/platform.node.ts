@@ -2,7 +2,7 @@ import type { ClientRequest, IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { DEFAULT_LIMITS, judgeStatus, toError, WebsocketsSimpleError } from "@websockets-simple/shared";
 import type { Platform, Refusal, SocketLike } from "./platform.ts";
-import type { Target } from "./target.ts";
+import { misplaced, type Target, TOKEN_PLACES } from "./target.ts";
 
 /** How much of a refusal's body is read, and for how long: enough for a sentence, not for a flood or a trickle. */
 const MAX_BODY_BYTES = 4096;
@@ -35,7 +35,14 @@ interface NodeSocket {
 
 /** Node, where the socket is `ws`. */
 export const platform: Platform = {
-  tokenPlaces: ["header", "subprotocol", "path", "query", "message"],
+  tokenIn: {
+    header(token) {
+      // RFC 6750 section 2.1; anything else Node's HTTP refuses, without a word of the token.
+      if (!/^[!-~]+( +[!-~]+)*$/.test(token)) throw misplaced("not plain ASCII, as a header needs");
+      return { headers: { authorization: `Bearer ${token}` } };
+    },
+    ...TOKEN_PLACES,
+  },
   heartbeat: true,
   options: { tls: ["object"], maxPayload: [[1, 2_147_483_647], DEFAULT_LIMITS.maxPayload] },
   page: undefined,
@@ -81,7 +88,7 @@ export const platform: Platform = {
         lastTaken = taken;
         return bytesRead + drained;
       },
-      ping: socket.ping && (() => socket.ping?.()),
+      ping: socket.ping && (() => socket.readyState === 1 && socket.ping?.()),
       send(message, done) {
         // Only `ws` tells when the kernel took the bytes; with another class, handing them to it is all there is to know.
         if (!socket.terminate) {
@@ -102,10 +109,10 @@ export const platform: Platform = {
 };
 
 /** Bytes that the kernel took, in the middle of a write too where Node's handle tells; else those of whole writes. */
-function takenFrom(stream: Stream, bufferedBytes: number): number {
+function takenFrom(stream: Stream, bufferedAmount: number): number {
   const { bytesWritten, writeQueueSize } = stream._handle?._parent ?? stream._handle ?? {};
   if (bytesWritten !== undefined && writeQueueSize !== undefined) return bytesWritten - writeQueueSize;
-  return stream.bytesWritten - bufferedBytes;
+  return stream.bytesWritten - bufferedAmount;
 }
 
 function lost(cause: Error | undefined): WebsocketsSimpleError {
@@ -134,15 +141,13 @@ function readRefusal({ label, quote, secrets }: Target, response: IncomingMessag
       .slice(0, MAX_BODY_BYTES);
     const said = body ? `: ${body}` : "";
     const seconds = Number(response.headers["retry-after"]);
-    const code = { unauthorized: "UNAUTHORIZED", final: "REFUSED", retry: "CONNECT_FAILED" } as const;
     return {
-      status,
       error: new WebsocketsSimpleError(
-        code[judgeStatus(status)],
+        judgeStatus(status),
         `${label} answered HTTP ${status}${status < 300 ? ", so no WebSocket server is there" : ""}${said}`,
         { status },
       ),
-      retryAfterMs: seconds >= 0 ? Math.min(seconds, 3600) * 1000 : undefined,
+      retryInMs: seconds >= 0 ? Math.min(seconds, 3600) * 1000 : undefined,
     };
   };
 }
@@ -170,7 +175,6 @@ function explain({ label, subprotocols }: Target, error: Error & { code?: string
       error: new WebsocketsSimpleError("REFUSED", `${label}: ${error.message} (option subprotocols: ${offered})`, {
         cause: error,
       }),
-      status: 400,
     };
   }
   if (NO_TLS.test(error.message)) {

@@ -622,7 +622,7 @@ describe("a listener of `connection`", () => {
 describe("options", () => {
   it.each<[object, string]>([
     [{}, "option url"],
-    [{ url: "ws://a", wire: "session" }, 'option wire: expected "classic"; the session wire is not available yet'],
+    [{ url: "ws://a", wire: "session" }, 'option wire: expected one of classic; got "session"'],
     [
       { url: "ws://a", reconnect: { maxDelayMs: 0 } },
       "option reconnect.maxDelayMs: expected a whole number from 1 to 2147483647; got 0",
@@ -645,13 +645,13 @@ describe("options", () => {
     [{ url: "ws://a", reconect: true }, "option reconect: unknown; known are url,"],
     [{ url: "ws://a", maxPayload: 0 }, "option maxPayload"],
     [{ url: "ws://a", maxPayload: 2 ** 31 }, "option maxPayload: expected a whole number from 1 to 2147483647"],
-    [{ url: "localhost:8989" }, "option url: expected ws://, wss://"],
+    [{ url: "localhost:8989" }, "option url: expected ws(s)://"],
     [{ url: "localhost:8989" }, "got the scheme localhost:"],
     [{ url: "/chat" }, "got no absolute URL"],
     [{ url: "ws://a:b@c" }, "got credentials"],
     [{ url: "ws://a/#b" }, "got a fragment"],
     [{ url: "ws://a", port: 1 }, "got both"],
-    [{ host: "localhost:8989" }, "got a host that is none"],
+    [{ host: "localhost:8989" }, "got a wrong host"],
   ])("%j: %s", (options, message) => {
     expect(() => new WebsocketClient(options as never)).toThrow(
       expect.objectContaining({ code: "INVALID_OPTION", message: expect.stringContaining(message) }),

@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import { describe, expect, it } from "vitest";
 import { platform } from "../src/platform.node.ts";
-import { makeTarget } from "../src/target.ts";
+import { makeTarget, TOKEN_PLACES } from "../src/target.ts";
 
 /** A `ws` socket of which only the counts matter. */
 class Counts extends EventEmitter {
@@ -10,16 +10,16 @@ class Counts extends EventEmitter {
 }
 
 function counted() {
-  const target = makeTarget(new URL("ws://a/"), [], "", "header");
+  const target = makeTarget(new URL("ws://a/"), [], "", TOKEN_PLACES.message);
   const nothing = (): void => {};
   const made = platform.createSocket(Counts as never, target, { maxPayload: 1 }, nothing, nothing);
   const counts = made.socket as unknown as Counts;
   counts.emit("upgrade", { socket: counts.stream });
   /** Whether bytes moved while `act` ran. */
   const moves = (act: () => void): boolean => {
-    const before = made.progress?.() ?? 0;
+    const before = made.progress();
     act();
-    return (made.progress?.() ?? 0) > before;
+    return made.progress() > before;
   };
   return { counts, stream: counts.stream, moves };
 }

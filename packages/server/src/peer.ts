@@ -175,7 +175,7 @@ export class Peer<P extends Packet> implements ConnectionPeer<P>, SocketListener
 
   message(message: string | Uint8Array): void {
     if (this.#state !== "open") return;
-    const beat = typeof message === "string" ? heartbeatText(message) : undefined;
+    const beat = heartbeatText(message);
     if (beat && this.#heartbeats?.take() === false) void this.sever(4429, "too many heartbeats: see option rateLimit");
     else if (beat === PONG) this.#awaitsPong = false;
     else if (beat === PING) this.#queue.push(HEARTBEAT.pong, () => {});

@@ -6,8 +6,8 @@ export const PONG = "pong";
  * Tells the heartbeat's texts from messages: compared trimmed and without case, as WebsocketsSimple does.
  * The length check keeps the common case free of work.
  */
-export function heartbeatText(text: string): typeof PING | typeof PONG | undefined {
-  if (text.length > 64) return undefined;
+export function heartbeatText(text: string | Uint8Array): typeof PING | typeof PONG | undefined {
+  if (typeof text !== "string" || text.length > 64) return undefined;
   const word = text.trim().toLowerCase();
   return word === PING || word === PONG ? word : undefined;
 }
