@@ -14,7 +14,10 @@ function stays(name) {
 /** Our private packages, found by their place: `npm start` installs too little for a package manager's links. */
 const ours = {
   name: "ours",
-  resolveId: (id) => (id.startsWith("@websockets-simple/") ? resolve(`packages/${id.split("/")[1]}/src/index.ts`) : null),
+  resolveId(id) {
+    const [scope, name, room = "index"] = id.split("/");
+    return scope === "@websockets-simple" ? resolve(`packages/${name}/src/${room}.ts`) : null;
+  },
 };
 
 /** The one module of which browsers get another. */

@@ -259,8 +259,9 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
       const handing = new Promise<void>((resolve, reject) => {
         this.#connection.send(text, (error) => {
           if (error) return reject(error);
-          if (this.listenerCount("message") > 0) this.#tell("sent", text, packet ?? this.#decode(text).packet);
+          // First: what a schema made of a packet may throw when it is looked at.
           resolve();
+          if (this.listenerCount("message") > 0) this.#tell("sent", text, packet ?? this.#decode(text).packet);
         });
       });
       // Connections come and go: a send that nobody waits for must not end the process.

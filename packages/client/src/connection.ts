@@ -56,7 +56,7 @@ const MAX_UNREAD_CONTROLS = 8;
 export function createConnection(parts: ConnectionParts): Connection {
   const { clock, openTransport, makeTarget, watch, heartbeat: beat, outbox, maxBufferedBytes, message, notice, failed } = parts;
   /** What runs the application's code: one after the other, each to its end. */
-  const turns: (() => void)[] = [];
+  const turns = new Set<() => void>();
   let busy = false;
   let state = INITIAL_STATE;
   let transport: Transport | undefined;
@@ -70,10 +70,13 @@ export function createConnection(parts: ConnectionParts): Connection {
     const isOutermost = !busy;
     busy = true;
     attempt(() => take(event));
-    if (told) turns.push(told);
+    if (told) turns.add(told);
     if (!isOutermost) return;
     try {
-      for (let turn = turns.shift(); turn; turn = turns.shift()) attempt(turn);
+      for (const turn of turns) {
+        turns.delete(turn);
+        attempt(turn);
+      }
     } finally {
       // A subclass may throw even where it is told of a failure.
       busy = false;
@@ -110,8 +113,8 @@ export function createConnection(parts: ConnectionParts): Connection {
     if (event.ending) transport?.close(event.ending);
     const isFresh = state.fresh && !before.fresh;
     for (const told of notices) {
-      turns.push(() => notice(told));
-      if (told.type === "connecting") turns.push(() => void open(isFresh, generation));
+      turns.add(() => notice(told));
+      if (told.type === "connecting") turns.add(() => void open(isFresh, generation));
       // What waited goes first: it was sent before anything that a listener of `connected` sends.
       if (told.type === "connected") outbox?.flush(send);
       if (told.type === "disconnected") outbox?.reject("the client is disconnected");
@@ -174,7 +177,7 @@ export function createConnection(parts: ConnectionParts): Connection {
       } else {
         transport.send(message, (error) => {
           // What calls the application waits for its turn, where there is one.
-          if (busy) turns.push(() => settle(error));
+          if (busy) turns.add(() => settle(error));
           else settle(error);
         });
       }

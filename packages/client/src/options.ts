@@ -91,7 +91,12 @@ const OPTIONS: OptionTable = {
   port: [[1, 65_535]],
   secure: ["boolean"],
   path: ["string"],
-  query: ["object"],
+  query: [
+    (value) =>
+      value && Object.getPrototypeOf(value) === Object.prototype && Object.values(value).every((text) => typeof text === "string")
+        ? undefined
+        : "an object of strings",
+  ],
   // RFC 6455 section 4.1: subprotocol names are tokens of RFC 9110, each offered once. Ours would be taken for the wire's.
   subprotocols: [
     (value) =>

@@ -34,15 +34,18 @@ export function createOutbox(clock: Clock, { maxMessages, maxBytes, maxAgeMs }: 
 
   return {
     add(message, settle) {
-      const size = typeof message === "string" ? new TextEncoder().encode(message).length : message.length;
+      const isText = typeof message === "string";
+      const size = isText ? new TextEncoder().encode(message).length : message.length;
       if (entries.size >= maxMessages || bytes + size > maxBytes) {
         return settle(notSent(`the outbox is full (options outbox.maxMessages: ${maxMessages}, outbox.maxBytes: ${maxBytes})`));
       }
+      // Whoever sends bytes may use their buffer again.
+      const kept = isText ? message : new Uint8Array(message);
       const leave = (send: Send): void => {
         stopTimer();
         entries.delete(leave);
         bytes -= size;
-        send(message, settle);
+        send(kept, settle);
       };
       const stopTimer = clock.after(maxAgeMs, () => leave(giveUp(`no connection for ${maxAgeMs} ms (option outbox.maxAgeMs)`)));
       entries.add(leave);

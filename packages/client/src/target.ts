@@ -22,8 +22,6 @@ export interface Target {
   readonly headers?: Readonly<Record<string, string>>;
   /** What to send first: the token, where it travels as the first message. */
   readonly message?: string | undefined;
-  /** The spellings of the token that must not be shown. */
-  readonly secrets: readonly string[];
   /** What a server says, fit for a message: on one line, and without the token, which servers like to repeat. */
   quote(text: string): string;
 }
@@ -118,7 +116,6 @@ export function makeTarget(address: URL, subprotocols: readonly string[], token:
     label: address.origin + address.pathname,
     protocols: subprotocols,
     subprotocols,
-    secrets,
     quote: (text) => hideToken(text, secrets).replace(/\p{Cc}+/gu, " "),
     ...placed,
   };

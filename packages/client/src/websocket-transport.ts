@@ -85,9 +85,7 @@ function judgeEnd({ label, quote }: Target, code: number, said: string, refusal:
   const reason = quote(said);
   const kind = judgeCloseCode(code) ?? (refusal && "CONNECTION_LOST");
   const details = { closeCode: code, cause: refusal?.error };
-  return {
-    code,
-    reason,
-    error: kind && new WebsocketsSimpleError(kind, `${label} closed with ${code} ${reason}`, details),
-  };
+  const why = reason || refusal?.error.message || (code === CloseCode.tooBig ? "a message is too large for it" : "");
+  const error = kind && new WebsocketsSimpleError(kind, `${label} closed with ${code}${why && `: ${why}`}`, details);
+  return { code, reason, error };
 }

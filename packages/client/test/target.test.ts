@@ -79,7 +79,6 @@ describe("the token", () => {
       subprotocols: ["v2"],
       headers: undefined,
       message: undefined,
-      secrets: expect.arrayContaining([token]),
     };
     expect(makeTarget(address, ["v2"], token, place)).toEqual({ ...nowhere, ...expected, quote: expect.any(Function) });
   });
@@ -136,7 +135,17 @@ describe("the token", () => {
   });
 
   it("may be a part of what stands in its place", () => {
-    expect(makeTarget(address, [], "t", "query").quote("no t\n")).toBe("no [token] ");
+    expect(makeTarget(address, [], "token", "query").quote("no token\n")).toBe("no [token] ");
+  });
+
+  it("is too short to be a secret, or to be taken out of words, below four characters", () => {
+    expect(makeTarget(address, [], "ed", "query").quote("refused: too old")).toBe("refused: too old");
+  });
+
+  it("is taken out where what is said breaks off within it", () => {
+    const jwt = `eyJhbGciOiJIUzI1NiJ9.${"x".repeat(300)}`;
+    const { quote } = makeTarget(address, [], jwt, "query");
+    expect(quote(`bad token ${jwt}`.slice(0, 123))).toBe("bad token [token]");
   });
 
   it.each([".", ".."])("%j is refused by the path, where it would lead elsewhere, without showing it", (dots) => {

@@ -1,8 +1,11 @@
 import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type ServerOptions, WebSocket, WebSocketServer } from "ws";
 import type { Acceptor, AcceptorOptions, Engine, EngineSocket, OutgoingMessage, SocketListener } from "./engine.ts";
-import { copyFrom, exactCopy } from "./exact-copy.ts";
+import { exactCopy } from "./exact-copy.ts";
+import { keepSmall } from "./keep-small.ts";
+import { kernelBytes } from "./kernel-bytes.ts";
 
 /**
  * Pongs that may wait for a peer who pings and does not read; one more, and the connection is destroyed. It is not
@@ -13,29 +16,6 @@ const MAX_PENDING_PONGS = 60;
 /** An option that ws 8.23 documents and its types do not know yet. */
 interface WsOptions extends ServerOptions {
   closeTimeout: number;
-}
-
-/** What libuv knows of a stream: bytes that it was given, and those of them that the kernel has not taken yet. */
-interface NodeHandle {
-  readonly bytesWritten?: number;
-  readonly writeQueueSize?: number;
-  /** Under TLS: the handle below. */
-  readonly _parent?: NodeHandle;
-}
-
-/** A stream of Node's that has such a handle. */
-interface NodeSocket {
-  readonly _handle?: NodeHandle | null;
-  readonly bytesWritten?: number;
-  readonly bytesRead?: number;
-}
-
-/** What ws keeps of a message that is not complete. */
-interface Receiver {
-  /** Payloads of fragments. */
-  readonly _fragments?: Buffer[];
-  /** Reads that are not a whole frame yet. */
-  readonly _buffers?: Buffer[];
 }
 
 /** The `ws` package behind the interface; without compression. */
@@ -94,12 +74,12 @@ class WsSocket implements EngineSocket {
 
   get takenBytes(): number {
     // A destroyed stream has no handle any more.
-    if (!this.#stream.destroyed) this.#takenBytes = takenFrom(this.#stream);
+    if (!this.#stream.destroyed) this.#takenBytes = kernelBytes(this.#stream);
     return this.#takenBytes;
   }
 
   get receivedBytes(): number {
-    return (this.#stream as NodeSocket).bytesRead ?? 0;
+    return (this.#stream as Partial<Socket>).bytesRead ?? 0;
   }
 
   send(message: OutgoingMessage, done?: (error?: Error) => void): void {
@@ -137,18 +117,6 @@ class WsSocket implements EngineSocket {
   }
 }
 
-function takenFrom(stream: Duplex & NodeSocket): number {
-  // Under TLS it is the TCP connection below that the kernel takes bytes from.
-  const handle = stream._handle?._parent ?? stream._handle;
-  const given = handle?.bytesWritten;
-  const waiting = handle?.writeQueueSize;
-  // No public property of Node says how much of a write that is under way has left libuv. Should these fields ever be
-  // gone, whole writes count, and the suite fails.
-  if (typeof given === "number" && typeof waiting === "number") return given - waiting;
-  // Only then: to tell its `bytesWritten`, a stream walks through all that waits.
-  return (stream.bytesWritten ?? 0) - stream.writableLength;
-}
-
 /** What ws would do by itself, but with a slice of what was read, which would keep all of that while the pong waits. */
 function answerPings(socket: WebSocket): void {
   let pending = 0;
@@ -157,27 +125,6 @@ function answerPings(socket: WebSocket): void {
     if (pending >= MAX_PENDING_PONGS) return socket.terminate();
     pending++;
     socket.pong(exactCopy([data]), false, () => pending--);
-  });
-}
-
-/**
- * Keeps what ws retains of an incomplete message near the size of its payload. ws keeps slices of what the stream read,
- * up to 64 KiB at a time: a fragment of one byte would hold all that came with it, such as pongs, which nothing bounds.
- * What it may hold besides the payload is one such read, in which the last frame began.
- *
- * No public option of ws does that. Should these fields ever be gone, nothing is put together, and the suite fails.
- */
-function keepSmall(socket: WebSocket, stream: Duplex): void {
-  const { _receiver: receiver } = socket as unknown as { _receiver?: Receiver };
-  /** How many fragments are copies already. */
-  let copies = 0;
-  socket.on("message", () => (copies = 0));
-  // ws listens too, and did so first: it has read the chunk by now.
-  stream.on("data", () => {
-    const { _fragments: fragments, _buffers: reads } = receiver ?? {};
-    if (fragments && fragments.length > copies) copies = copyFrom(fragments, copies);
-    // All but the first are whole: only the new one, and a small one before it, can be in need of it.
-    if (reads && reads.length > 1) copyFrom(reads, reads.length - 1);
   });
 }
 

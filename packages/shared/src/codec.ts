@@ -48,9 +48,11 @@ export function encodePacket<P extends Packet>(
   { packetCasing, packet: schema }: CodecOptions<P>,
   now: number,
 ): { text: string; packet: P } {
-  const isPacket = typeof input === "object" && input !== null;
-  const packet = (isPacket ? { ...input, timestamp: input.timestamp ?? new Date(now) } : createPacket(input as string, now)) as P;
   try {
+    const isPacket = typeof input === "object" && input !== null;
+    const packet = (
+      isPacket ? { ...input, timestamp: input.timestamp ?? new Date(now) } : createPacket(input as string, now)
+    ) as P;
     // A receiver without a schema would not know a packet with other data as one, so it is not sent.
     if (!(schema && isPacket) && !isFilled(packet.data)) {
       throw new Error("data must be a text that is not blank; send others by sendRaw");
