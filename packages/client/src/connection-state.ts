@@ -126,7 +126,9 @@ export function next(policy: ConnectionPolicy, state: ConnectionState, event: Co
   const fail = (how: Ending): ConnectionState => {
     const { code, error } = how;
     const notice = (retryInMs: number): Notice => ({ ...how, type: "reconnecting", retryInMs });
-    if (error?.code === "UNAUTHORIZED" && policy.canRefresh && maxAttempts && !fresh) {
+    // Only the server refuses a token: what the token function throws has neither code nor status.
+    const isRefused = error?.code === "UNAUTHORIZED" && (error.closeCode ?? error.status);
+    if (isRefused && policy.canRefresh && maxAttempts && !fresh) {
       return attempt({ fresh: true }, notice(0));
     }
     if ((error ? !error.retryable : code === CloseCode.normal) || attempts >= maxAttempts) return end(how);

@@ -40,7 +40,7 @@ const at = (name: ClientState, more: Partial<ConnectionState> = {}): ConnectionS
 });
 const error = new WebsocketsSimpleError("CONNECT_FAILED", "x");
 const refusal = new WebsocketsSimpleError("REFUSED", "x");
-const noUser = new WebsocketsSimpleError("UNAUTHORIZED", "x");
+const noUser = new WebsocketsSimpleError("UNAUTHORIZED", "x", { closeCode: 4401 });
 const failed = (more: Partial<Ending> = {}, retryInMs?: number): ConnectionEvent => ({
   type: "failed",
   generation: G,
@@ -198,6 +198,12 @@ describe("a refused token", () => {
     const step = run(at("connecting"), refused, { canRefresh: true });
     expect(step.told).toEqual(["reconnecting 4401 0", "connecting"]);
     expect(step.state.fresh).toBe(true);
+  });
+
+  it("is asked for anew after an HTTP 401 too, but not when the function itself says so", () => {
+    const failure = (status?: number) => failed({ error: new WebsocketsSimpleError("UNAUTHORIZED", "x", { status }) });
+    expect(run(at("connecting"), failure(401), { canRefresh: true }).told).toEqual(["reconnecting 1006 0", "connecting"]);
+    expect(run(at("connecting"), failure(), { canRefresh: true }).told).toEqual(["disconnected 1006"]);
   });
 
   it("ends it the second time", () => {
