@@ -217,12 +217,10 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
       this.#tell("received", message);
       return;
     }
-    try {
+    this.#guard(() => {
       const packet = this.messageReceived(message);
       if (packet) this.#tell("received", message, packet);
-    } catch (thrown) {
-      this.listenerFailed("message", thrown);
-    }
+    });
   }
 
   #notice(notice: Notice): void {
@@ -248,6 +246,15 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
     for (const waiter of this.#waiters) waiter(notice);
   }
 
+  /** What a subclass or a schema makes of a packet may throw, even when it is only looked at. */
+  #guard(run: () => void): void {
+    try {
+      run();
+    } catch (thrown) {
+      this.listenerFailed("message", thrown);
+    }
+  }
+
   #tell(type: "received" | "sent", message: string | Uint8Array, packet?: P): void {
     this.emit("message", { type, message: packet?.data ?? message, ...(packet && { packet }) });
   }
@@ -259,9 +266,10 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
       const handing = new Promise<void>((resolve, reject) => {
         this.#connection.send(text, (error) => {
           if (error) return reject(error);
-          // First: what a schema made of a packet may throw when it is looked at.
+          this.#guard(() => {
+            if (this.listenerCount("message") > 0) this.#tell("sent", text, packet ?? this.#decode(text).packet);
+          });
           resolve();
-          if (this.listenerCount("message") > 0) this.#tell("sent", text, packet ?? this.#decode(text).packet);
         });
       });
       // Connections come and go: a send that nobody waits for must not end the process.

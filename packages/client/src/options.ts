@@ -115,7 +115,7 @@ const OPTIONS: OptionTable = {
   packetCasing: [["camel", "pascal"], "camel"],
   maxBufferedBytes: [COUNT, 16_777_216],
   maxQueuedMessages: [COUNT, 1_000],
-  wire: [["classic"]],
+  wire: [(value) => (value === "classic" ? undefined : '"classic"; the session wire is not available yet')],
   webSocket: ["function"],
 };
 const RECONNECT: OptionTable = {

@@ -622,7 +622,10 @@ describe("a listener of `connection`", () => {
 describe("options", () => {
   it.each<[object, string]>([
     [{}, "option url"],
-    [{ url: "ws://a", wire: "session" }, 'option wire: expected one of classic; got "session"'],
+    [{ url: "ws://a", wire: "session" }, 'option wire: expected "classic"; the session wire is not available yet; got "session"'],
+    [{ url: "ws://a", query: new URLSearchParams("a=1") }, "option query: expected an object of strings; got an object"],
+    [{ url: "ws://a", query: { a: 1 } }, "option query: expected an object of strings"],
+    [{ url: "ws://a", query: null }, "option query: expected an object of strings; got null"],
     [
       { url: "ws://a", reconnect: { maxDelayMs: 0 } },
       "option reconnect.maxDelayMs: expected a whole number from 1 to 2147483647; got 0",
