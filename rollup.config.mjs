@@ -14,7 +14,10 @@ function stays(name) {
 /** Our private packages, found by their place: `npm start` installs too little for a package manager's links. */
 const ours = {
   name: "ours",
-  resolveId: (id) => (id.startsWith("@websockets-simple/") ? resolve(`packages/${id.split("/")[1]}/src/index.ts`) : null),
+  resolveId(id) {
+    const [scope, name, room = "index"] = id.split("/");
+    return scope === "@websockets-simple" ? resolve(`packages/${name}/src/${room}.ts`) : null;
+  },
 };
 
 /** The one module of which browsers get another. */
@@ -25,19 +28,35 @@ const browserPlatform = {
 
 /** What no page needs of the packages that go into its bundle; the rest of them stays as it is published. */
 const CUTS = {
-  // packages/shared/src/events.ts has an `emit` of its own.
-  "eventemitter3/index.js": /^EventEmitter\.prototype\.emit = [\s\S]*?^};/m,
+  "eventemitter3/index.js": [
+    // packages/shared/src/events.ts has its own, and takes events by name only.
+    /^EventEmitter\.prototype\.emit = [\s\S]*?^};/m,
+    /^EventEmitter\.prototype\.addListener = .*/m,
+    /^ {2}if \(Object\.getOwnPropertySymbols\) {[\s\S]*?^ {2}}/m,
+    // For engines without `Object.create(null)`, or where its objects inherit all the same: none has this bundle's syntax.
+    /(?<=prefix) = '~'(?=;)/,
+    /^if \(Object\.create\) {$/m,
+    /^ {2}if \(!new Events\(\)\.__proto__\) prefix = false;\n}/m,
+    /if \(has\.call\(events, name\)\) /,
+    // For `require`, and for whoever asks about the prefix.
+    /^EventEmitter\.EventEmitter = .*/m,
+    /^EventEmitter\.prefixed = .*/m,
+  ],
   // The places where browsers too old for this bundle's syntax had their WebSocket.
-  "isomorphic-ws/browser.js": /(?<=^}) else [\s\S]*^}/m,
+  "isomorphic-ws/browser.js": [/(?<=^}) else [\s\S]*^}/m],
 };
 const withoutCuts = {
   name: "without-cuts",
   transform(code, id) {
     const file = id.split(/[\\/]/).slice(-2).join("/");
     if (!Object.hasOwn(CUTS, file)) return null;
-    if (!CUTS[file].test(code)) this.error(`${file} has changed: see what it does now, and mend CUTS in rollup.config.mjs`);
-    // Its lines stay, empty, so that the source map holds.
-    return { code: code.replace(CUTS[file], (cut) => cut.replace(/.+/g, "")), map: null };
+    let rest = code;
+    for (const cut of CUTS[file]) {
+      if (!cut.test(rest)) this.error(`${file} has changed: see what it does now, and mend CUTS in rollup.config.mjs`);
+      // Its lines stay, empty, so that the source map holds.
+      rest = rest.replace(cut, (text) => text.replace(/.+/g, ""));
+    }
+    return { code: rest, map: null };
   },
 };
 
@@ -60,7 +79,7 @@ const output = (name, file, format, more) => ({ file: `packages/${name}/dist/${f
 const TERSER = {
   ecma: 2020,
   // Only eventemitter3 has a `var`; to hoist them saves some fifty bytes.
-  compress: { passes: 3, unsafe_arrows: true, hoist_vars: true },
+  compress: { passes: 3, unsafe_arrows: true, hoist_vars: true, pure_getters: true },
   // By this name Node sees what a CommonJS file exports, so that it can be imported by name too.
   mangle: { reserved: ["exports"] },
 };

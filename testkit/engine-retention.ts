@@ -1,23 +1,11 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import type { AcceptorOptions, Engine } from "../packages/engine/src/index.ts";
 import { enginePair } from "./engine-harness.ts";
 import { closePayload, frame, Opcode, type RawSocket, within } from "./raw-socket.ts";
+import { retained } from "./retained.ts";
 
 /** 64 KiB of what nobody asked for. */
 const PONGS = Buffer.concat(Array<Buffer>(500).fill(frame(Opcode.pong, "x".repeat(125))));
-
-setFlagsFromString("--expose-gc");
-const collectGarbage = runInNewContext("gc") as () => void;
-
-/** Bytes of all buffers that are still held. */
-function retained(): number {
-  // Buffers are freed in the background; another collection waits for that.
-  collectGarbage();
-  collectGarbage();
-  return process.memoryUsage().arrayBuffers;
-}
 
 /** Resolves when the kernel took all of it and the event loop went around: so the engine mostly reads each by itself. */
 async function written(peer: RawSocket, ...bytes: Buffer[]): Promise<void> {

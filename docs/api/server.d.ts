@@ -166,7 +166,8 @@ interface TypedEmitter<Events> {
 declare const TypedEmitter: new <Events>() => TypedEmitter<Events>;
 /**
  * eventemitter3 on which a failing listener harms nobody: what it throws, or rejects with, goes to `listenerFailed`, and
- * the other listeners are called all the same.
+ * the other listeners are called all the same. Where it rejects since a message could not be sent, nothing is wrong with
+ * it: `() => connection.send("hello")` hands on the promise of a send, for which nobody has to wait.
  */
 declare abstract class IsolatingEmitter<Events> extends TypedEmitter<Events> {
     #private;

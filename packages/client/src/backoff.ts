@@ -7,5 +7,5 @@
  * @returns milliseconds, at most `maxDelayMs`
  */
 export function backoffMs(attempt: number, random: number, baseDelayMs: number, maxDelayMs: number): number {
-  return Math.floor(random * Math.min(maxDelayMs, baseDelayMs * 2 ** Math.min(attempt, 30)));
+  return Math.floor(random * Math.min(maxDelayMs, baseDelayMs * 2 ** attempt));
 }

@@ -1,13 +1,12 @@
 import {
   checkClose,
   checkRaw,
+  type Decoded,
   decodePacket,
   type ErrorCode,
   encodePacket,
-  heartbeatText,
   IsolatingEmitter,
   type Packet,
-  PONG,
   type Sendable,
   toError,
   WebsocketsSimpleError,
@@ -22,7 +21,7 @@ import { iterateMessages } from "./message-iterator.ts";
 import { type CheckedOptions, type ClientOptions, checkClientOptions } from "./options.ts";
 import { createOutbox } from "./outbox.ts";
 import { platform } from "./platform.node.ts"; // For browsers the build puts platform.browser.ts in its place.
-import { makeTarget, resolveAddress } from "./target.ts";
+import { makeTarget, type PlaceToken, resolveAddress } from "./target.ts";
 import { webSocketTransport } from "./websocket-transport.ts";
 
 /** How to connect. */
@@ -60,16 +59,18 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
     const { outbox, tokenIn, subprotocols } = checked;
     // Its value is not shown: it may be the token, forgotten to be made a string.
     if (!/string|function/.test(typeof token))
-      throw wrong("token", token === null ? token : typeof token, "a string or a function, as the second argument");
+      throw wrong("token", token === null ? token : typeof token, "a string or a function as second argument");
     const address = resolveAddress(checked, platform.page);
     this.#options = checked;
     this.#connection = createConnection({
       ...checked,
-      policy: { ...checked, ...checked.reconnect, canRefresh: typeof token === "function" },
+      ...checked.reconnect,
+      canRefresh: typeof token === "function",
       clock: systemClock,
-      openTransport: webSocketTransport(platform, checked, checked.webSocket),
-      makeTarget: async (fresh) => makeTarget(address, subprotocols, await getToken(token, { fresh }), tokenIn),
-      watchPlatform: platform.watch,
+      openTransport: webSocketTransport(platform, checked),
+      makeTarget: async (fresh) =>
+        makeTarget(address, subprotocols, await getToken(token, { fresh }), platform.tokenIn[tokenIn] as PlaceToken),
+      watch: platform.watch,
       outbox: outbox && createOutbox(systemClock, outbox),
       message: (message) => this.#receive(message),
       notice: (notice) => this.#notice(notice),
@@ -106,9 +107,9 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
       new WebsocketsSimpleError(code, `connect: ${why}`, { cause: signal?.reason });
     if (!isConnectOptions(options)) return Promise.reject(failure("INVALID_ARGUMENT", "expected nothing, or { signal }"));
     if (this.state === "connected") return Promise.resolve();
-    if (this.state === "disposed") return Promise.reject(failure("INVALID_STATE", "the client is disposed; make a new one"));
-    if (signal?.aborted) return Promise.reject(failure("ABORTED", "the signal is aborted"));
-    const abort = (): void => this.#connection.dispatch({ type: "disconnect", code: 1000, reason: "aborted" });
+    if (this.state === "disposed") return Promise.reject(failure("INVALID_STATE", "disposed; make a new client"));
+    if (signal?.aborted) return Promise.reject(failure("ABORTED", "signal is aborted"));
+    const abort = (): void => this.#connection.dispatch({ type: "disconnect", ending: { code: 1000, reason: "aborted" } });
     const connecting = new Promise<void>((resolve, reject) => {
       this.#next(["connected", "disconnected"], ({ type, error }) => {
         // At once: a listener of this very notice may abort.
@@ -116,7 +117,7 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
         if (type === "connected") return resolve();
         // Whoever called disconnect() or dispose() knows: it needs no handler.
         if (!error) connecting.catch(() => {});
-        reject(error ?? failure("ABORTED", "ended by disconnect(), dispose() or the signal"));
+        reject(error ?? failure("ABORTED", "ended by disconnect(), dispose() or signal"));
       });
     });
     signal?.addEventListener("abort", abort);
@@ -132,12 +133,7 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
    * `INVALID_ARGUMENT`: it is no packet
    */
   send(input: Sendable<P>): Promise<void> {
-    try {
-      const { text, packet } = encodePacket(input, this.#options, Date.now());
-      return this.#hand(text, () => ({ type: "sent", message: packet.data ?? text, packet }));
-    } catch (error) {
-      return Promise.reject(error);
-    }
+    return this.#hand(() => encodePacket(input, this.#options, Date.now()));
   }
 
   /**
@@ -147,15 +143,7 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
    * @throws WebsocketsSimpleError as `send`
    */
   sendRaw(message: string | Uint8Array): Promise<void> {
-    try {
-      checkRaw(message);
-    } catch (error) {
-      return Promise.reject(error);
-    }
-    return this.#hand(message, () => {
-      const { packet } = typeof message === "string" ? decodePacket(message, this.#options, Date.now()) : {};
-      return { type: "sent", message: packet?.data ?? message, ...(packet && { packet }) };
-    });
+    return this.#hand(() => ({ text: checkRaw(message) }));
   }
 
   /**
@@ -168,7 +156,7 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
    */
   async disconnect(code = 1000, reason = ""): Promise<void> {
     checkClose(code, reason);
-    this.#connection.dispatch({ type: "disconnect", code, reason });
+    this.#connection.dispatch({ type: "disconnect", ending: { code, reason } });
     if (this.state === "disconnecting")
       await new Promise<Notice>((resolve) => this.#next(["disconnected", "connecting"], resolve));
   }
@@ -197,14 +185,11 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
         if (event.type === "received") message(event);
       };
       this.on("message", listener);
-      const waiter = ({ type }: Notice): void => {
-        if (type === "disconnected") end();
-      };
-      this.#waiters.add(waiter);
+      const forget = this.#next(["disconnected"], end);
       if (this.state === "disposed") queueMicrotask(end);
       return () => {
         this.off("message", listener);
-        this.#waiters.delete(waiter);
+        forget();
       };
     }, this.#options.maxQueuedMessages);
   }
@@ -214,9 +199,9 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
    * a packet there is no event, unless you emit one yourself.
    */
   protected messageReceived(message: string): P | undefined {
-    const { packet, error } = decodePacket(message, this.#options, Date.now());
+    const { packet, error } = this.#decode(message);
     if (error) this.emit("error", { error });
-    else if (!packet) this.emit("message", { type: "received", message });
+    else if (!packet) this.#tell("received", message);
     return packet;
   }
 
@@ -229,20 +214,13 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
 
   #receive(message: string | Uint8Array): void {
     if (typeof message !== "string") {
-      this.emit("message", { type: "received", message });
+      this.#tell("received", message);
       return;
     }
-    const heartbeat = heartbeatText(message);
-    if (heartbeat === PONG) this.#connection.pongReceived();
-    else if (heartbeat) this.#connection.sendControl(PONG);
-    else {
-      try {
-        const packet = this.messageReceived(message);
-        if (packet) this.emit("message", { type: "received", message: packet.data ?? message, packet });
-      } catch (thrown) {
-        this.listenerFailed("message", thrown);
-      }
-    }
+    this.#guard(() => {
+      const packet = this.messageReceived(message);
+      if (packet) this.#tell("received", message, packet);
+    });
   }
 
   #notice(notice: Notice): void {
@@ -252,11 +230,14 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
     this.emit("connection", notice);
   }
 
-  #next(types: Notice["type"][], done: (notice: Notice) => void): void {
+  /** Calls `done` at the next notice of one of these types, unless the returned function was called before. */
+  #next(types: Notice["type"][], done: (notice: Notice) => void): () => unknown {
+    const forget = () => this.#waiters.delete(waiter);
     const waiter = (notice: Notice): void => {
-      if (types.includes(notice.type) && this.#waiters.delete(waiter)) done(notice);
+      if (types.includes(notice.type) && forget()) done(notice);
     };
     this.#waiters.add(waiter);
+    return forget;
   }
 
   #settle(notice: Notice): void {
@@ -265,16 +246,41 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
     for (const waiter of this.#waiters) waiter(notice);
   }
 
-  #hand(message: string | Uint8Array, sent: () => ClientMessageEvent<P>): Promise<void> {
-    const handing = new Promise<void>((resolve, reject) => {
-      this.#connection.send(message, (error) => {
-        if (error) return reject(error);
-        if (this.listenerCount("message") > 0) this.emit("message", sent());
-        resolve();
+  /** What a subclass or a schema makes of a packet may throw, even when it is only looked at. */
+  #guard(run: () => void): void {
+    try {
+      run();
+    } catch (thrown) {
+      this.listenerFailed("message", thrown);
+    }
+  }
+
+  #tell(type: "received" | "sent", message: string | Uint8Array, packet?: P): void {
+    this.emit("message", { type, message: packet?.data ?? message, ...(packet && { packet }) });
+  }
+
+  /** @param encode makes the message, with its packet where that is known; it may throw */
+  #hand(encode: () => { text: string | Uint8Array; packet?: P }): Promise<void> {
+    try {
+      const { text, packet } = encode();
+      const handing = new Promise<void>((resolve, reject) => {
+        this.#connection.send(text, (error) => {
+          if (error) return reject(error);
+          this.#guard(() => {
+            if (this.listenerCount("message") > 0) this.#tell("sent", text, packet ?? this.#decode(text).packet);
+          });
+          resolve();
+        });
       });
-    });
-    // Connections come and go: a send that nobody waits for must not end the process.
-    handing.catch(() => {});
-    return handing;
+      // Connections come and go: a send that nobody waits for must not end the process.
+      handing.catch(() => {});
+      return handing;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #decode(message: string | Uint8Array): Decoded<P> {
+    return typeof message === "string" ? decodePacket(message, this.#options, Date.now()) : {};
   }
 }

@@ -1,4 +1,4 @@
-import { type CloseVerdict, WebsocketsSimpleError } from "@websockets-simple/shared";
+import { CloseCode, WebsocketsSimpleError } from "@websockets-simple/shared";
 import { backoffMs } from "./backoff.ts";
 import type { ClientConnectionEvent } from "./events.ts";
 
@@ -15,9 +15,11 @@ export interface ConnectionState {
   /** Attempts since a connection last proved lasting, the current one included. */
   readonly attempts: number;
   /** Whether a fresh token was asked for after a refusal, with no lasting connection since. */
-  readonly refreshed: boolean;
+  readonly fresh: boolean;
   /** How long the state may last before the event `timer`; without it, for ever. Re-entering a name starts it anew. */
-  readonly timerMs?: number | undefined;
+  readonly timeoutMs?: number | undefined;
+  /** What the application is told when it comes to this. All else follows from the state: each `connecting` opens a socket. */
+  readonly notices: readonly Notice[];
 }
 
 /**
@@ -40,37 +42,38 @@ export type ClientState =
   | "disconnecting"
   | "disposed";
 
-/** What can happen. `random` (0 ≤ n < 1) comes with whatever may start a delay, so that the machine stays pure. */
-export type ConnectionEvent =
-  | { readonly type: "connect" }
-  | { readonly type: "disconnect"; readonly code: number; readonly reason: string }
-  | { readonly type: "dispose" }
-  /** The network is back, or the page is looked at again: worth trying now. */
-  | { readonly type: "woken" }
-  /** The page is put aside (bfcache), and taken up again. */
-  | { readonly type: "suspended" | "restored" }
-  | { readonly type: "opened"; readonly generation: number }
-  | { readonly type: "timer"; readonly generation: number; readonly random: number }
-  | ({ readonly type: "failed"; readonly generation: number; readonly random: number } & Failure);
-
-/** How an attempt or a connection ended. */
-export interface Failure {
-  readonly code: number;
-  readonly reason: string;
-  readonly verdict: CloseVerdict;
-  /** What went wrong; absent when the server closed in an orderly way. */
-  readonly error?: WebsocketsSimpleError | undefined;
+/** What can happen. */
+export interface ConnectionEvent {
+  readonly type:
+    | "connect"
+    | "disconnect"
+    | "dispose"
+    /** The network is back, or the page is looked at again: worth trying now. */
+    | "woken"
+    /** The page is put aside (bfcache), and taken up again. */
+    | "suspended"
+    | "restored"
+    /** The socket opened. */
+    | "opened"
+    /** The attempt or the connection failed, or closed. */
+    | "failed"
+    /** The time of the state is over. */
+    | "timer";
+  /** Whom it happened to, where that is an attempt or a connection. */
+  readonly generation?: number;
+  /** How it ends (`disconnect`, `failed`). Default: in an orderly way. */
+  readonly ending?: Ending;
   /** The server's wish (Retry-After), in milliseconds. */
-  readonly retryAfterMs?: number | undefined;
+  readonly retryInMs?: number | undefined;
 }
 
-/** What shall be done. */
-export type ConnectionEffect =
-  /** Get the token (past any cache when `fresh`), then open a socket. */
-  | { readonly type: "open"; readonly fresh: boolean }
-  | { readonly type: "close"; readonly code: number; readonly reason: string }
-  /** Tell the application. */
-  | Notice;
+/** How an attempt or a connection ends. */
+export interface Ending {
+  readonly code: number;
+  readonly reason: string;
+  /** What went wrong; absent when the end is orderly. A client comes back after retryable ones only. */
+  readonly error?: WebsocketsSimpleError | undefined;
+}
 
 /** What the application is told. */
 export type Notice = ClientConnectionEvent;
@@ -89,87 +92,87 @@ export interface ConnectionPolicy {
   readonly canRefresh: boolean;
 }
 
-export interface Step {
-  readonly state: ConnectionState;
-  readonly effects: readonly ConnectionEffect[];
-}
+const NO_HISTORY = { attempts: 0, fresh: false };
+const CLOSED: Ending = { code: CloseCode.normal, reason: "" };
+export const INITIAL_STATE: ConnectionState = { name: "disconnected", generation: 0, ...NO_HISTORY, notices: [] };
 
-const NO_HISTORY = { attempts: 0, refreshed: false };
-const CLOSED = { code: 1000, reason: "" };
-export const INITIAL_STATE: ConnectionState = { name: "disconnected", generation: 0, ...NO_HISTORY };
+/**
+ * Decides what a happening leads to: another state, or the same one when it changes nothing. Pure: the same arguments give
+ * the same state.
+ *
+ * @param random from 0 up to, not including, 1; for the delay where one starts
+ */
+export function next(policy: ConnectionPolicy, state: ConnectionState, event: ConnectionEvent, random: number): ConnectionState {
+  const { name, generation, attempts, fresh } = state;
+  const { type, ending = CLOSED, retryInMs: wishMs = 0 } = event;
+  const { connectTimeoutMs, maxAttempts } = policy;
 
-/** Decides what a happening leads to. Pure: the same arguments give the same step. */
-export function next(policy: ConnectionPolicy, state: ConnectionState, event: ConnectionEvent): Step {
-  const { name, generation, attempts, refreshed } = state;
-  const { connectTimeoutMs, closeTimeoutMs, settleMs, maxAttempts } = policy;
-  const stay: Step = { state, effects: [] };
-
-  const enter = (name: ClientState, timerMs: number | undefined, ...effects: ConnectionEffect[]): Step => ({
-    state: { ...state, name, timerMs },
-    effects,
+  const isTrying = name === "connecting" || name === "connected";
+  const enter = (name: ClientState, more: Partial<ConnectionState>, ...notices: Notice[]): ConnectionState => ({
+    ...state,
+    timeoutMs: undefined,
+    ...more,
+    name,
+    notices,
   });
-  const supersede = (name: ClientState, more: Partial<ConnectionState>, ...effects: ConnectionEffect[]): Step => ({
-    state: { ...state, timerMs: undefined, ...more, name, generation: generation + 1 },
-    effects,
-  });
-  const attempt = (history: Partial<ConnectionState> = {}, fresh = false, ...told: Notice[]): Step =>
-    supersede(
-      "connecting",
-      { attempts: attempts + 1, timerMs: connectTimeoutMs, ...history },
-      ...told,
-      { type: "connecting" },
-      { type: "open", fresh },
-    );
-  const end = (how: Pick<Failure, "code" | "reason" | "error">): Step =>
-    supersede("disconnected", NO_HISTORY, { ...how, type: "disconnected" });
-  const fail = (failure: Failure, random: number): Step => {
-    const { code, reason, verdict, error, retryAfterMs = 0 } = failure;
-    const notice = (retryInMs: number): Notice => ({ type: "reconnecting", code, reason, error, retryInMs });
-    if (verdict === "unauthorized" && policy.canRefresh && maxAttempts && !refreshed) {
-      return attempt({ refreshed: true }, true, notice(0));
+  const supersede = (name: ClientState, more: Partial<ConnectionState>, ...notices: Notice[]): ConnectionState =>
+    enter(name, { ...more, generation: generation + 1 }, ...notices);
+  const attempt = (history?: Partial<ConnectionState>, ...notices: Notice[]): ConnectionState =>
+    supersede("connecting", { attempts: attempts + 1, timeoutMs: connectTimeoutMs, ...history }, ...notices, {
+      type: "connecting",
+    });
+  const ended = (how = ending): Notice => ({ ...how, type: "disconnected" });
+  const end = (how?: Ending): ConnectionState => supersede("disconnected", NO_HISTORY, ended(how));
+  const fail = (how: Ending): ConnectionState => {
+    const { code, error } = how;
+    const notice = (retryInMs: number): Notice => ({ ...how, type: "reconnecting", retryInMs });
+    // Only the server refuses a token: what the token function throws has neither code nor status.
+    const isRefused = error?.code === "UNAUTHORIZED" && (error.closeCode ?? error.status);
+    if (isRefused && policy.canRefresh && maxAttempts && !fresh) {
+      return attempt({ fresh: true }, notice(0));
     }
-    if (verdict !== "retry" || attempts >= maxAttempts) return end({ code, reason, error });
+    if ((error ? !error.retryable : code === CloseCode.normal) || attempts >= maxAttempts) return end(how);
     // A lasting connection left no attempts behind; one that broke at once counts, so that the delay grows.
     const jitterMs = backoffMs(Math.max(0, attempts - 1), random, policy.baseDelayMs, policy.maxDelayMs);
-    const timerMs = Math.max(jitterMs, retryAfterMs);
-    return supersede("reconnecting", { timerMs }, notice(timerMs));
+    const timeoutMs = Math.max(jitterMs, wishMs);
+    return supersede("reconnecting", { timeoutMs }, notice(timeoutMs));
   };
 
-  if (name === "disposed" || ("generation" in event && event.generation !== generation)) return stay;
-  switch (event.type) {
+  if (name === "disposed" || (event.generation ?? generation) !== generation) return state;
+  switch (type) {
     case "connect":
-      if (name === "disconnecting") return attempt({ attempts: 1, refreshed: false }, false, { type: "disconnected", ...CLOSED });
-      return name === "disconnected" ? attempt() : stay;
-    case "disconnect": {
-      const { code, reason } = event;
-      if (name === "connected") return enter("disconnecting", closeTimeoutMs, { type: "close", code, reason });
-      return name === "disconnected" || name === "disconnecting" ? stay : end({ code, reason });
-    }
+      if (name === "disconnecting") return attempt({ attempts: 1, fresh: false }, ended());
+      return name === "disconnected" ? attempt() : state;
+    case "disconnect":
+      if (name === "connected") return enter("disconnecting", { timeoutMs: policy.closeTimeoutMs });
+      return name === "disconnected" || name === "disconnecting" ? state : end();
     case "dispose":
-      return supersede("disposed", {}, ...(name === "disconnected" ? [] : [{ type: "disconnected", ...CLOSED } as const]));
+      return supersede("disposed", {}, ...(name === "disconnected" ? [] : [ended()]));
     case "woken":
-      return name === "reconnecting" ? attempt() : stay;
+      return name === "reconnecting" ? attempt() : state;
     case "suspended":
-      if (name !== "connecting" && name !== "connected" && name !== "reconnecting") return stay;
-      return supersede("suspended", {}, { type: "reconnecting", code: 1000, reason: "page put aside", retryInMs: 0 });
+      if (!isTrying && name !== "reconnecting") return state;
+      return supersede("suspended", {}, { ...CLOSED, type: "reconnecting", reason: "page put aside", retryInMs: 0 });
     case "restored":
-      return name === "suspended" ? attempt({ attempts: 1 }) : stay;
+      return name === "suspended" ? attempt({ attempts: 1 }) : state;
     case "opened":
-      return name === "connecting" ? enter("connected", settleMs, { type: "connected", resumed: false }) : stay;
+      return name === "connecting"
+        ? enter("connected", { timeoutMs: policy.settleMs }, { type: "connected", resumed: false })
+        : state;
     case "failed":
-      if (name === "disconnecting") return end({ code: event.code, reason: event.reason });
-      return name === "connecting" || name === "connected" ? fail(event, event.random) : stay;
+      if (name === "disconnecting") return end({ ...ending, error: undefined });
+      return isTrying ? fail(ending) : state;
     case "timer":
       if (name === "reconnecting") return attempt();
-      if (name === "disconnecting") return end({ code: 1006, reason: "no answer to the close frame" });
-      if (name === "connected") return { state: { ...state, ...NO_HISTORY, timerMs: undefined }, effects: [] };
-      return name === "connecting" ? fail(broken(tooSlow(connectTimeoutMs)), event.random) : stay;
+      if (name === "disconnecting") return end({ code: CloseCode.abnormal, reason: "no answer to the close frame" });
+      if (name === "connected") return enter(name, NO_HISTORY);
+      return name === "connecting" ? fail(broken(tooSlow(connectTimeoutMs))) : state;
   }
 }
 
 /** An end without a close frame. */
-export function broken(error: WebsocketsSimpleError): Failure {
-  return { code: 1006, reason: "", verdict: error.retryable ? "retry" : "final", error };
+export function broken(error: WebsocketsSimpleError): Ending {
+  return { code: CloseCode.abnormal, reason: "", error };
 }
 
 function tooSlow(connectTimeoutMs: number): WebsocketsSimpleError {

@@ -1,11 +1,11 @@
-import { type Complete, PING, toError, WebsocketsSimpleError } from "@websockets-simple/shared";
+import { type Complete, heartbeatText, PING, PONG, toError, WebsocketsSimpleError } from "@websockets-simple/shared";
 import type { Clock } from "./clock.ts";
 import {
   broken,
   type ClientState,
   type ConnectionEvent,
   type ConnectionPolicy,
-  type Failure,
+  type Ending,
   INITIAL_STATE,
   type Notice,
   next,
@@ -17,16 +17,16 @@ import type { Target } from "./target.ts";
 import type { OpenTransport, Transport } from "./transport.ts";
 
 /** What a connection needs of the world. */
-export interface ConnectionParts {
-  readonly policy: ConnectionPolicy;
+export interface ConnectionParts extends ConnectionPolicy {
   readonly clock: Clock;
   readonly openTransport: OpenTransport;
   /** Gets the token and says where to connect; `fresh` asks past any cache. */
   readonly makeTarget: (fresh: boolean) => Promise<Target>;
-  readonly watchPlatform: (listener: (signal: PlatformSignal) => void) => () => void;
+  readonly watch: (listener: (signal: PlatformSignal) => void) => () => void;
   readonly heartbeat: Complete<HeartbeatOptions> | undefined;
   readonly outbox: Outbox | undefined;
   readonly maxBufferedBytes: number;
+  /** Told of every message but those of the heartbeat. */
   readonly message: (message: string | Uint8Array) => void;
   readonly notice: (notice: Notice) => void;
   /** Told of what should never have been thrown. */
@@ -47,10 +47,6 @@ export interface Connection {
   dispatch(event: ConnectionEvent, told?: () => void): void;
   /** Sends now, or later, or says why not. */
   send(message: string | Uint8Array, settle: Settle): void;
-  /** Sends what belongs to the wire, not to the application. */
-  sendControl(text: string): void;
-  /** The other side answered a text ping. */
-  pongReceived(): void;
 }
 
 /** How many answers to pings may wait for a server that does not read. */
@@ -58,21 +54,9 @@ const MAX_UNREAD_CONTROLS = 8;
 
 /** Carries out what the state machine decides. It owns one transport at a time, and the one timer that a state may have. */
 export function createConnection(parts: ConnectionParts): Connection {
-  const {
-    policy,
-    clock,
-    openTransport,
-    makeTarget,
-    watchPlatform,
-    heartbeat: beat,
-    outbox,
-    maxBufferedBytes,
-    message,
-    notice,
-    failed,
-  } = parts;
+  const { clock, openTransport, makeTarget, watch, heartbeat: beat, outbox, maxBufferedBytes, message, notice, failed } = parts;
   /** What runs the application's code: one after the other, each to its end. */
-  const turns: (() => void)[] = [];
+  const turns = new Set<() => void>();
   let busy = false;
   let state = INITIAL_STATE;
   let transport: Transport | undefined;
@@ -86,20 +70,17 @@ export function createConnection(parts: ConnectionParts): Connection {
     const isOutermost = !busy;
     busy = true;
     attempt(() => take(event));
-    if (told) turns.push(told);
+    if (told) turns.add(told);
     if (!isOutermost) return;
     try {
-      for (let turn = turns.shift(); turn; turn = turns.shift()) attempt(turn);
+      for (const turn of turns) {
+        turns.delete(turn);
+        attempt(turn);
+      }
     } finally {
       // A subclass may throw even where it is told of a failure.
       busy = false;
     }
-  }
-
-  /** Runs what calls the application: in its turn, or now when there is none. */
-  function turn(run: () => void): void {
-    if (busy) turns.push(run);
-    else run();
   }
 
   function attempt(run: () => void): void {
@@ -113,33 +94,30 @@ export function createConnection(parts: ConnectionParts): Connection {
 
   function take(event: ConnectionEvent): void {
     const before = state;
-    const step = next(policy, before, event);
-    state = step.state;
-    const { name, generation, timerMs } = state;
+    state = next(parts, before, event, clock.random());
+    if (state === before) return;
+    const { name, generation, timeoutMs, notices } = state;
     if (generation !== before.generation) {
       heartbeat?.stop();
       transport?.drop();
       heartbeat = transport = undefined;
       unread = 0;
     }
-    if (generation !== before.generation || name !== before.name) {
-      stopTimer?.();
-      const fire = (): void => dispatch({ type: "timer", generation, random: clock.random() });
-      stopTimer = timerMs === undefined ? undefined : clock.after(timerMs, fire);
-    }
+    stopTimer?.();
+    stopTimer = timeoutMs === undefined ? undefined : clock.after(timeoutMs, () => dispatch({ type: "timer", generation }));
     if (name === "disconnected" || name === "disposed") {
       unwatch?.();
       unwatch = undefined;
-    } else unwatch ??= watchPlatform(signal);
-    for (const effect of step.effects) {
-      if (effect.type === "open") turns.push(() => void open(effect.fresh, generation));
-      else if (effect.type === "close") transport?.close(effect.code, effect.reason);
-      else {
-        turns.push(() => notice(effect));
-        // What waited goes first: it was sent before anything that a listener of `connected` sends.
-        if (effect.type === "connected") outbox?.flush(send);
-        if (effect.type === "disconnected") outbox?.reject("the client is disconnected");
-      }
+    } else unwatch ??= watch(signal);
+    // The one transport that outlives such an event is open, and is to close in an orderly way.
+    if (event.ending) transport?.close(event.ending);
+    const isFresh = state.fresh && !before.fresh;
+    for (const told of notices) {
+      turns.add(() => notice(told));
+      if (told.type === "connecting") turns.add(() => void open(isFresh, generation));
+      // What waited goes first: it was sent before anything that a listener of `connected` sends.
+      if (told.type === "connected") outbox?.flush(send);
+      if (told.type === "disconnected") outbox?.reject("the client is disconnected");
     }
   }
 
@@ -150,31 +128,38 @@ export function createConnection(parts: ConnectionParts): Connection {
   }
 
   async function open(fresh: boolean, generation: number): Promise<void> {
-    // A listener that was told before has ended it already.
-    if (generation !== state.generation) return;
-    const fail = (how: Failure): void => dispatch({ ...how, type: "failed", generation, random: clock.random() });
-    const lose = (error: WebsocketsSimpleError): void => fail(broken(error));
+    // A listener that was told before may have ended it, and a token may come too late.
+    const isPast = (): boolean => generation !== state.generation;
+    const closed = (ending: Ending, retryInMs?: number): void => dispatch({ type: "failed", generation, ending, retryInMs });
+    const lose = (error: WebsocketsSimpleError): void => closed(broken(error));
+    if (isPast()) return;
     try {
       const target = await makeTarget(fresh);
-      // A token that comes too late belongs to an attempt that has passed.
-      if (generation !== state.generation) return;
+      if (isPast()) return;
       const opened = openTransport(target, {
         opened() {
-          if (target.firstMessage !== undefined) sendControl(target.firstMessage);
+          if (isPast()) return;
+          if (target.message !== undefined) sendControl(target.message);
           if (beat) {
-            const why = `${target.label}: no sign of life within ${beat.timeoutMs} ms of a ping (option heartbeat.timeoutMs)`;
+            const why = `${target.label}: no sign of life within ${beat.timeoutMs} ms (option heartbeat.timeoutMs)`;
             const dead = (): void => lose(new WebsocketsSimpleError("CONNECTION_LOST", why));
             heartbeat = startHeartbeat(clock, beat, opened.progress, opened.ping ?? (() => sendControl(PING)), dead);
           }
           dispatch({ type: "opened", generation });
         },
         message(data) {
+          if (isPast()) return;
+          const word = heartbeatText(data);
           // A text pong is measured before it counts as any sign of life.
-          message(data);
+          if (word === PONG) heartbeat?.answered();
+          else if (word) sendControl(PONG);
+          else message(data);
           heartbeat?.heard();
         },
-        pong,
-        closed: fail,
+        pong() {
+          if (!isPast()) heartbeat?.answered();
+        },
+        closed,
       });
       transport = opened;
     } catch (thrown) {
@@ -186,21 +171,26 @@ export function createConnection(parts: ConnectionParts): Connection {
     const { name } = state;
     const isAway = name === "connecting" || name === "reconnecting" || name === "suspended";
     if (transport && name === "connected") {
-      const { bufferedBytes } = transport;
-      if (bufferedBytes && bufferedBytes + message.length > maxBufferedBytes) {
-        settle(notSent(`${bufferedBytes} bytes wait in the socket (option maxBufferedBytes: ${maxBufferedBytes})`));
-      } else transport.send(message, (error) => turn(() => settle(error)));
+      const { bufferedAmount } = transport;
+      if (bufferedAmount && bufferedAmount + message.length > maxBufferedBytes) {
+        settle(notSent(`${bufferedAmount} bytes wait in the socket (option maxBufferedBytes: ${maxBufferedBytes})`));
+      } else {
+        transport.send(message, (error) => {
+          // What calls the application waits for its turn, where there is one.
+          if (busy) turns.add(() => settle(error));
+          else settle(error);
+        });
+      }
     } else if (outbox && isAway) outbox.add(message, settle);
     else
       settle(
         notSent(
-          name === "disconnected"
-            ? "not connected; call connect() first"
-            : `the client is ${name}${isAway ? " (option outbox: false)" : ""}`,
+          `the client is ${name}${isAway ? " (option outbox: false)" : name === "disconnected" ? "; call connect() first" : ""}`,
         ),
       );
   }
 
+  /** Sends what belongs to the wire, not to the application. */
   function sendControl(text: string): void {
     const current = transport;
     // Who asks without reading the answers gets no more of them.
@@ -209,10 +199,6 @@ export function createConnection(parts: ConnectionParts): Connection {
     current.send(text, () => {
       if (current === transport) unread--;
     });
-  }
-
-  function pong(): void {
-    heartbeat?.answered();
   }
 
   return {
@@ -227,7 +213,5 @@ export function createConnection(parts: ConnectionParts): Connection {
     },
     dispatch,
     send,
-    sendControl,
-    pongReceived: pong,
   };
 }

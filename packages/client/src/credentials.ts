@@ -1,4 +1,4 @@
-import { toError, WebsocketsSimpleError } from "@websockets-simple/shared";
+import { toError } from "@websockets-simple/shared";
 
 /** A token, or a function that is asked for one anew at every attempt. */
 export type TokenSource = string | ((request: TokenRequest) => string | Promise<string>);
@@ -16,15 +16,11 @@ export interface TokenRequest {
  */
 export async function getToken(source: TokenSource, request: TokenRequest): Promise<string> {
   if (typeof source === "string") return source;
-  let token: unknown;
   try {
-    token = await source(request);
+    const token: unknown = await source(request);
+    if (typeof token === "string") return token;
+    throw new Error(`it answered with ${token === null ? "null" : typeof token}, not a string`);
   } catch (thrown) {
     throw toError("TOKEN_FAILED", "the token function failed", thrown);
   }
-  if (typeof token === "string") return token;
-  throw new WebsocketsSimpleError(
-    "TOKEN_FAILED",
-    `the token function answered with ${token === null ? "null" : typeof token}, not a string`,
-  );
 }

@@ -8,10 +8,9 @@ export type Subscribe<Message> = (message: (message: Message) => void, end: () =
  * it fails with OVERFLOW rather than lose any in silence. No generator: one that was never read would never let go.
  */
 export function iterateMessages<Message>(subscribe: Subscribe<Message>, maxQueued: number): AsyncIterableIterator<Message, void> {
-  const queue: Message[] = [];
-  const readers: ((result: IteratorResult<Message, void> | Promise<never>) => void)[] = [];
+  const queue: Promise<IteratorResult<Message, void>>[] = [];
+  const readers: ((result: IteratorResult<Message, void>) => void)[] = [];
   let ended = false;
-  let failure: Promise<never> | undefined;
   const done: IteratorResult<Message, void> = { done: true, value: undefined };
   const end = (): void => {
     ended = true;
@@ -20,28 +19,22 @@ export function iterateMessages<Message>(subscribe: Subscribe<Message>, maxQueue
   };
   const unsubscribe = subscribe((value) => {
     if (ended) return;
+    const result = { done: false, value } as const;
     const read = readers.shift();
-    if (read) read({ done: false, value });
-    else if (queue.push(value) > maxQueued) {
-      const error = new WebsocketsSimpleError(
-        "OVERFLOW",
-        `more than ${maxQueued} messages wait unread (option maxQueuedMessages)`,
-      );
-      queue.length = 0;
-      failure = Promise.reject(error);
+    if (read) read(result);
+    else if (queue.push(Promise.resolve(result)) > maxQueued) {
+      const why = `more than ${maxQueued} messages wait unread (option maxQueuedMessages)`;
+      const failure = Promise.reject(new WebsocketsSimpleError("OVERFLOW", why));
       // Whoever reads on is told; that nobody does is no crime.
       failure.catch(() => {});
+      queue.splice(0, queue.length, failure);
       end();
     }
   }, end);
 
   return {
     next() {
-      const told = failure;
-      failure = undefined;
-      if (told) return told;
-      if (queue.length > 0) return Promise.resolve({ done: false, value: queue.shift() as Message });
-      return ended ? Promise.resolve(done) : new Promise((resolve) => readers.push(resolve));
+      return queue.shift() ?? (ended ? Promise.resolve(done) : new Promise((resolve) => readers.push(resolve)));
     },
     return() {
       queue.length = 0;

@@ -3,6 +3,7 @@ import {
   checkOptions,
   DEFAULT_LIMITS,
   MAX_TIMER_MS,
+  type OptionTable,
   type Packet,
   type PacketCasing,
   type StandardSchema,
@@ -10,7 +11,7 @@ import {
 } from "@websockets-simple/shared";
 import type { HeartbeatOptions } from "./heartbeat.ts";
 import type { OutboxOptions } from "./outbox.ts";
-import type { ClientTlsOptions, OptionTable, Platform, WebSocketClass } from "./platform.ts";
+import type { ClientTlsOptions, Platform, WebSocketClass } from "./platform.ts";
 import type { AddressOptions } from "./target.ts";
 
 /** How a client comes back. */
@@ -90,7 +91,12 @@ const OPTIONS: OptionTable = {
   port: [[1, 65_535]],
   secure: ["boolean"],
   path: ["string"],
-  query: ["object"],
+  query: [
+    (value) =>
+      value && Object.getPrototypeOf(value) === Object.prototype && Object.values(value).every((text) => typeof text === "string")
+        ? undefined
+        : "an object of strings",
+  ],
   // RFC 6455 section 4.1: subprotocol names are tokens of RFC 9110, each offered once. Ours would be taken for the wire's.
   subprotocols: [
     (value) =>
@@ -105,9 +111,7 @@ const OPTIONS: OptionTable = {
   connectTimeoutMs: [TIMER_MS, 10_000],
   closeTimeoutMs: [TIMER_MS, DEFAULT_LIMITS.closeTimeoutMs],
   outbox: [GROUP, true],
-  packet: [
-    (value) => ((value as StandardSchema | null)?.["~standard"] ? undefined : "a Standard Schema (zod, valibot, arktype, …)"),
-  ],
+  packet: [(value) => ((value as StandardSchema | null)?.["~standard"] ? undefined : "a Standard Schema (of zod, say)")],
   packetCasing: [["camel", "pascal"], "camel"],
   maxBufferedBytes: [COUNT, 16_777_216],
   maxQueuedMessages: [COUNT, 1_000],
@@ -120,7 +124,6 @@ const RECONNECT: OptionTable = {
   maxAttempts: [[1, Infinity], Infinity],
   settleMs: [TIMER_MS, 5_000],
 };
-const NEVER: Complete<ReconnectOptions> = { baseDelayMs: 1, maxDelayMs: 1, maxAttempts: 0, settleMs: 1 };
 const OUTBOX: OptionTable = {
   maxMessages: [[1, 1_000_000], 1_000],
   maxBytes: [COUNT, 1_048_576],
@@ -135,27 +138,22 @@ const HEARTBEAT: OptionTable = { intervalMs: [HEARTBEAT_MS, 25_000], timeoutMs: 
  * @throws WebsocketsSimpleError `INVALID_OPTION`, naming option, value and bound
  */
 export function checkClientOptions<P extends Packet>(given: ClientOptions<P>, platform: Platform): CheckedOptions<P> {
-  const { tokenPlaces, heartbeat, options: own } = platform;
-  const options = check<ClientOptions<P>>(given, {
+  const { heartbeat, options: own } = platform;
+  const places = Object.keys(platform.tokenIn);
+  const options = checkOptions<ClientOptions<P>>(given, {
     ...OPTIONS,
     ...own,
-    tokenIn: [tokenPlaces, tokenPlaces[0]],
+    tokenIn: [places, places[0]],
     heartbeat: [GROUP, heartbeat],
   });
-  const group = <T>(name: "reconnect" | "outbox" | "heartbeat", table: OptionTable): T | undefined => {
+  const group = <T extends object>(name: "reconnect" | "outbox" | "heartbeat", table: OptionTable): T | undefined => {
     const value = options[name];
-    return value === false ? undefined : check(value === true ? {} : value, table, `${name}.`);
+    return value === false ? undefined : checkOptions(value === true ? {} : value, table, `${name}.`);
   };
   return {
     ...(options as CheckedOptions<P>),
-    reconnect: group("reconnect", RECONNECT) ?? NEVER,
+    reconnect: group("reconnect", RECONNECT) ?? { ...checkOptions<Complete<ReconnectOptions>>({}, RECONNECT), maxAttempts: 0 },
     outbox: group("outbox", OUTBOX),
     heartbeat: group("heartbeat", HEARTBEAT),
   };
-}
-
-function check<T>(given: unknown, table: OptionTable, prefix?: string): T {
-  const column = (n: 0 | 1): Record<string, never> =>
-    Object.fromEntries(Object.entries(table).map(([name, entry]) => [name, entry[n] as never]));
-  return checkOptions(given, column(0), column(1), prefix) as T;
 }

@@ -14,50 +14,54 @@ export interface OutboxOptions {
 /** Told once what became of a message. */
 export type Settle = (error?: Error) => void;
 
+type Send = (message: string | Uint8Array, settle: Settle) => void;
+
 /** What was to be sent while there was no connection, in order. */
 export interface Outbox {
   /** Keeps a message, or settles it with NOT_SENT when a bound is reached. */
   add(message: string | Uint8Array, settle: Settle): void;
   /** Hands everything over, oldest first. */
-  flush(send: (message: string | Uint8Array, settle: Settle) => void): void;
+  flush(send: Send): void;
   /** Gives everything up: settles it with NOT_SENT. */
   reject(why: string): void;
 }
 
 /** Makes an empty outbox. Each waiting message has a timer for its age; they end when it leaves. */
 export function createOutbox(clock: Clock, { maxMessages, maxBytes, maxAgeMs }: Complete<OutboxOptions>): Outbox {
-  const entries = new Set<{ message: string | Uint8Array; settle: Settle; leave: () => void }>();
+  /** Each takes a message out and hands it over. */
+  const entries = new Set<(send: Send) => void>();
   let bytes = 0;
 
   return {
     add(message, settle) {
-      const size = typeof message === "string" ? new TextEncoder().encode(message).length : message.length;
+      const isText = typeof message === "string";
+      const size = isText ? new TextEncoder().encode(message).length : message.length;
       if (entries.size >= maxMessages || bytes + size > maxBytes) {
         return settle(notSent(`the outbox is full (options outbox.maxMessages: ${maxMessages}, outbox.maxBytes: ${maxBytes})`));
       }
-      const stopTimer = clock.after(maxAgeMs, () => {
-        entry.leave();
-        settle(notSent(`no connection for ${maxAgeMs} ms (option outbox.maxAgeMs)`));
-      });
-      const leave = (): void => {
+      // Whoever sends bytes may use their buffer again.
+      const kept = isText ? message : new Uint8Array(message);
+      const leave = (send: Send): void => {
         stopTimer();
-        entries.delete(entry);
+        entries.delete(leave);
         bytes -= size;
+        send(kept, settle);
       };
-      const entry = { message, settle, leave };
-      entries.add(entry);
+      const stopTimer = clock.after(maxAgeMs, () => leave(giveUp(`no connection for ${maxAgeMs} ms (option outbox.maxAgeMs)`)));
+      entries.add(leave);
       bytes += size;
     },
     flush(send) {
-      for (const { message, settle, leave } of entries) {
-        leave();
-        send(message, settle);
-      }
+      for (const leave of entries) leave(send);
     },
     reject(why) {
-      this.flush((_message, settle) => settle(notSent(why)));
+      this.flush(giveUp(why));
     },
   };
+}
+
+function giveUp(why: string): Send {
+  return (_message, settle) => settle(notSent(why));
 }
 
 /** The error of a message that was never handed to the network. */

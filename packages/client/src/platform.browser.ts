@@ -1,4 +1,5 @@
 import type { Platform, PlatformSignal } from "./platform.ts";
+import { TOKEN_PLACES } from "./target.ts";
 
 /** The parts of a page or worker that are listened to; workers have no document, SSR has neither. */
 interface Page {
@@ -8,18 +9,18 @@ interface Page {
   readonly removeEventListener?: EventTarget["removeEventListener"];
 }
 const page: Page = globalThis as Page;
-const NODE_ONLY = (): string => "nothing here: a browser decides it by itself";
+const NODE_ONLY = (): string => "nothing in a browser";
 
 /** Browsers and their workers, and whatever else has a global WebSocket. */
 export const platform: Platform = {
   // A browser cannot set request headers; a subprotocol is the one other place outside the URL.
-  tokenPlaces: ["subprotocol", "path", "query", "message"],
+  tokenIn: TOKEN_PLACES,
   // A browser has no RFC ping, and not every server of the classic wire understands the text one.
   heartbeat: false,
   options: { tls: [NODE_ONLY], maxPayload: [NODE_ONLY] },
 
   get page() {
-    return page.location?.href.startsWith("http") ? page.location.href : undefined;
+    return page.location?.href;
   },
 
   createSocket(Implementation, { url, protocols }) {
@@ -31,6 +32,7 @@ export const platform: Platform = {
         done();
       },
       drop: () => socket.close(),
+      progress: () => -socket.bufferedAmount,
     };
   },
 

@@ -1,8 +1,10 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
+import { keepSmall } from "@websockets-simple/engine/keep-small";
+import { kernelBytes } from "@websockets-simple/engine/kernel-bytes";
 import { DEFAULT_LIMITS, judgeStatus, toError, WebsocketsSimpleError } from "@websockets-simple/shared";
 import type { Platform, Refusal, SocketLike } from "./platform.ts";
-import type { Target } from "./target.ts";
+import { misplaced, type Target, TOKEN_PLACES } from "./target.ts";
 
 /** How much of a refusal's body is read, and for how long: enough for a sentence, not for a flood or a trickle. */
 const MAX_BODY_BYTES = 4096;
@@ -14,14 +16,11 @@ const UNTRUSTED = /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|ALTNAME/;
 /** What OpenSSL makes of an answer that is no TLS; the words depend on its version. */
 const NO_TLS = /wrong version number|packet length too long/i;
 
-/** What libuv knows of a stream: bytes that it was given, and those that the kernel has not taken yet. */
-interface Handle {
-  readonly bytesWritten?: number;
-  readonly writeQueueSize?: number;
-  /** Under TLS: the handle below. */
-  readonly _parent?: Handle;
-}
-type Stream = Socket & { readonly _handle?: Handle | null };
+/**
+ * How long a message that had to wait may still be on its way after the kernel took the rest of it, in milliseconds: nobody
+ * tells of that, and the answer to a ping comes behind it.
+ */
+const TAIL_MS = 30_000;
 
 /** What `ws` has besides the WHATWG interface. */
 interface NodeSocket {
@@ -35,21 +34,30 @@ interface NodeSocket {
 
 /** Node, where the socket is `ws`. */
 export const platform: Platform = {
-  tokenPlaces: ["header", "subprotocol", "path", "query", "message"],
+  tokenIn: {
+    header(token) {
+      // RFC 6750 section 2.1; anything else Node's HTTP refuses, without a word of the token.
+      if (!/^[!-~]+( +[!-~]+)*$/.test(token)) throw misplaced("not plain ASCII without blanks at its ends, as a header needs");
+      return { headers: { authorization: `Bearer ${token}` } };
+    },
+    ...TOKEN_PLACES,
+  },
   heartbeat: true,
   options: { tls: ["object"], maxPayload: [[1, 2_147_483_647], DEFAULT_LIMITS.maxPayload] },
   page: undefined,
 
   createSocket(Implementation, target, { tls, maxPayload }, refused, pong) {
-    // ws keeps a read of up to 64 KiB for a fragment, however small. A kilobyte each is more than honest servers make.
+    // A kilobyte each is more than honest servers make.
     const maxFragments = Math.max(1_024, Math.ceil(maxPayload / 1_024));
     const options = { ...tls, headers: target.headers, maxPayload, maxFragments, perMessageDeflate: false };
     const socket = new Implementation(target.url, [...target.protocols], options as never) as SocketLike & Partial<NodeSocket>;
     const drop = (): void => (socket.terminate ? socket.terminate() : socket.close());
-    let stream: Stream | undefined;
+    let stream: Socket | undefined;
     let hadToWait = false;
     let lastTaken = 0;
     let drained = 0;
+    let waitedAt = Number.NEGATIVE_INFINITY;
+    let tail = 0;
     let answer: (() => Refusal) | undefined;
     socket.on?.("upgrade", (response: IncomingMessage) => {
       stream = response.socket;
@@ -66,6 +74,7 @@ export const platform: Platform = {
     socket.on?.("pong", pong);
     // Messages may come in one read with the 101. Whoever awaited connect() has a turn to listen before they are told.
     socket.on?.("open", () => {
+      if (stream) keepSmall(socket as NodeSocket, stream);
       socket.pause?.();
       setImmediate(() => socket.resume?.());
     });
@@ -73,15 +82,17 @@ export const platform: Platform = {
       socket,
       drop,
       progress() {
-        const { bytesRead = 0 } = stream ?? {};
-        const taken = stream ? takenFrom(stream, socket.bufferedAmount) : 0;
+        // Another class of the same shape.
+        if (!stream) return -socket.bufferedAmount;
+        const taken = stream.destroyed ? lastTaken : kernelBytes(stream);
         // What the kernel takes into an empty buffer says nothing of the other side; that it takes what had to wait does.
         if (hadToWait) drained += taken - lastTaken;
         hadToWait = socket.bufferedAmount > 0;
         lastTaken = taken;
-        return bytesRead + drained;
+        if (performance.now() - waitedAt < TAIL_MS) tail++;
+        return stream.bytesRead + drained + tail;
       },
-      ping: socket.ping && (() => socket.ping?.()),
+      ping: socket.ping && (() => socket.readyState === 1 && socket.ping?.()),
       send(message, done) {
         // Only `ws` tells when the kernel took the bytes; with another class, handing them to it is all there is to know.
         if (!socket.terminate) {
@@ -91,6 +102,7 @@ export const platform: Platform = {
         let isTaken = false;
         (socket as unknown as NodeSocket).send(message, (cause) => {
           // Node 20 reports no error for a write that is cut off because its stream is destroyed.
+          if (!isTaken) waitedAt = performance.now();
           done(cause || (!isTaken && stream?.destroyed) ? lost(cause) : undefined);
         });
         isTaken = socket.readyState === 1 && socket.bufferedAmount === 0;
@@ -101,19 +113,12 @@ export const platform: Platform = {
   watch: () => () => {},
 };
 
-/** Bytes that the kernel took, in the middle of a write too where Node's handle tells; else those of whole writes. */
-function takenFrom(stream: Stream, bufferedBytes: number): number {
-  const { bytesWritten, writeQueueSize } = stream._handle?._parent ?? stream._handle ?? {};
-  if (bytesWritten !== undefined && writeQueueSize !== undefined) return bytesWritten - writeQueueSize;
-  return stream.bytesWritten - bufferedBytes;
-}
-
 function lost(cause: Error | undefined): WebsocketsSimpleError {
   return new WebsocketsSimpleError("UNKNOWN", "the connection broke while the message was under way", { cause });
 }
 
 /** Reads the answer to a refused handshake, and returns what tells the refusal as far as it has been read. */
-function readRefusal({ label, quote, secrets }: Target, response: IncomingMessage, done: () => void): () => Refusal {
+function readRefusal({ label, quote }: Target, response: IncomingMessage, done: () => void): () => Refusal {
   const chunks: Buffer[] = [];
   let bytes = 0;
   const timer = setTimeout(() => response.destroy(), MAX_BODY_MS);
@@ -129,33 +134,30 @@ function readRefusal({ label, quote, secrets }: Target, response: IncomingMessag
   return () => {
     const status = response.statusCode ?? 0;
     const text = Buffer.concat(chunks).toString("utf8");
-    const body = quote(response.complete ? text : withoutPart(text, secrets))
+    const body = quoteEscaped(response.complete ? text : text.replace(/\uFFFD+$/, ""), quote)
       .trim()
       .slice(0, MAX_BODY_BYTES);
     const said = body ? `: ${body}` : "";
     const seconds = Number(response.headers["retry-after"]);
-    const code = { unauthorized: "UNAUTHORIZED", final: "REFUSED", retry: "CONNECT_FAILED" } as const;
     return {
-      status,
       error: new WebsocketsSimpleError(
-        code[judgeStatus(status)],
+        judgeStatus(status),
         `${label} answered HTTP ${status}${status < 300 ? ", so no WebSocket server is there" : ""}${said}`,
         { status },
       ),
-      retryAfterMs: seconds >= 0 ? Math.min(seconds, 3600) * 1000 : undefined,
+      retryInMs: seconds >= 0 ? Math.min(seconds, 3600) * 1000 : undefined,
     };
   };
 }
 
-/** A text that was cut off, maybe inside the token, which `quote` would not know by its beginning: without that. */
-function withoutPart(text: string, secrets: readonly string[]): string {
-  const cut = text.replace(/\uFFFD+$/, "");
-  const lengths = secrets.map((secret) => {
-    let length = Math.min(secret.length, cut.length);
-    while (!cut.endsWith(secret.slice(0, length))) length--;
-    return length;
-  });
-  return cut.slice(0, cut.length - Math.max(0, ...lengths));
+/** Quotes a text in which JSON or a URL may have spelt the token otherwise: then it is shown as it reads. */
+function quoteEscaped(text: string, quote: (text: string) => string): string {
+  const read = text
+    .replace(/\\u([\da-f]{4})/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)))
+    .replaceAll("\\/", "/")
+    .replace(/%[\da-f]{2}/gi, (code) => code.toUpperCase());
+  const shown = quote(read);
+  return shown.includes("[token]") ? shown : quote(text);
 }
 
 function explain({ label, subprotocols }: Target, error: Error & { code?: string }): Refusal {
@@ -170,7 +172,6 @@ function explain({ label, subprotocols }: Target, error: Error & { code?: string
       error: new WebsocketsSimpleError("REFUSED", `${label}: ${error.message} (option subprotocols: ${offered})`, {
         cause: error,
       }),
-      status: 400,
     };
   }
   if (NO_TLS.test(error.message)) {

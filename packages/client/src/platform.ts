@@ -1,5 +1,5 @@
-import type { Rule, TokenPlace, WebsocketsSimpleError } from "@websockets-simple/shared";
-import type { Target } from "./target.ts";
+import type { OptionTable, TokenPlace, WebsocketsSimpleError } from "@websockets-simple/shared";
+import type { PlaceToken, Target } from "./target.ts";
 
 /** What a platform notices that a connection should know. */
 export type PlatformSignal = "woken" | "offline" | "suspended" | "restored";
@@ -50,18 +50,13 @@ export type WebSocketClass = new (url: string, protocols?: string | string[], op
 /** Why a socket did not open, as far as the platform knows. */
 export interface Refusal {
   readonly error: WebsocketsSimpleError;
-  /** The HTTP status of the answer, where there was one. */
-  readonly status?: number;
-  readonly retryAfterMs?: number | undefined;
+  readonly retryInMs?: number | undefined;
 }
-
-/** What options must be, and what they are when left out: name → [rule, default]. */
-export type OptionTable = Readonly<Record<string, readonly [rule: Rule, byDefault?: unknown]>>;
 
 /** All that differs between browsers and Node. */
 export interface Platform {
-  /** Where a token can travel; the first is the default. */
-  readonly tokenPlaces: readonly TokenPlace[];
+  /** Where a token can travel, and how it gets there; the first is the default. */
+  readonly tokenIn: Readonly<Partial<Record<TokenPlace, PlaceToken>>>;
   /** Whether a client sends pings unless told otherwise. */
   readonly heartbeat: boolean;
   /** The options that work on this platform only. */
@@ -92,8 +87,8 @@ export interface PlatformSocket {
   send(message: string | Uint8Array, done: (error?: Error) => void): void;
   /** Ends it at once. */
   drop(): void;
-  /** As `Transport.progress`; absent where nothing is known but the socket's `bufferedAmount`. */
-  readonly progress?: (() => number) | undefined;
-  /** Sends an RFC 6455 ping on an open socket; absent where there is none. */
-  readonly ping?: (() => void) | undefined;
+  /** As `Transport.progress`. */
+  readonly progress: () => number;
+  /** As `Transport.ping`. */
+  readonly ping?: (() => unknown) | undefined;
 }

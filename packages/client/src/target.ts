@@ -4,7 +4,6 @@ import {
   spellToken,
   TOKEN_PARAMETER,
   TOKEN_SUBPROTOCOL,
-  type TokenPlace,
   tokenToSubprotocol,
   WebsocketsSimpleError,
 } from "@websockets-simple/shared";
@@ -20,11 +19,9 @@ export interface Target {
   /** The application's subprotocols alone. */
   readonly subprotocols: readonly string[];
   /** Request headers; Node only. */
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
   /** What to send first: the token, where it travels as the first message. */
-  readonly firstMessage?: string | undefined;
-  /** The spellings of the token that must not be shown. */
-  readonly secrets: readonly string[];
+  readonly message?: string | undefined;
   /** What a server says, fit for a message: on one line, and without the token, which servers like to repeat. */
   quote(text: string): string;
 }
@@ -59,7 +56,7 @@ export function resolveAddress({ url, host, port, secure, path, query }: Address
   const refuse = (got: string): never => {
     throw new WebsocketsSimpleError(
       "INVALID_OPTION",
-      `option url: expected ws://, wss://, http:// or https://, without fragment and credentials; or instead host, port, secure and path; got ${got}`,
+      `option url: expected ws(s):// or http(s):// without fragment and credentials, or instead host, port, secure, path; got ${got}`,
     );
   };
   if (url === undefined ? host === undefined : (host ?? port ?? secure ?? path) !== undefined) refuse(url ? "both" : "neither");
@@ -68,7 +65,7 @@ export function resolveAddress({ url, host, port, secure, path, query }: Address
     // Engines refuse to change a special scheme by `protocol`, so the text is changed instead.
     address = new URL(new URL(text, page).href.replace(/^http/, "ws"));
   } catch {
-    return refuse(url === undefined ? "a host that is none" : "no absolute URL");
+    return refuse(url === undefined ? "a wrong host" : "no absolute URL");
   }
   const { protocol, hash, username, password } = address;
   if (!/^wss?:$/.test(protocol)) refuse(`the scheme ${protocol}`);
@@ -77,50 +74,49 @@ export function resolveAddress({ url, host, port, secure, path, query }: Address
   return address;
 }
 
-/** Puts the token in its place. */
-export function makeTarget(address: URL, subprotocols: readonly string[], token: string, tokenIn: TokenPlace): Target {
+/**
+ * Puts a token where it travels: into the URL, or into what it returns.
+ *
+ * @throws WebsocketsSimpleError `INVALID_ARGUMENT` when the token cannot travel there
+ */
+export type PlaceToken = (token: string, url: URL, subprotocols: readonly string[]) => Partial<Target> | undefined;
+
+/** Where a token can travel on every platform; the first is the default. */
+export const TOKEN_PLACES = {
+  subprotocol: (token, _url, subprotocols) => ({
+    protocols: [...subprotocols, TOKEN_SUBPROTOCOL, REFUSED_SUBPROTOCOL, tokenToSubprotocol(token)],
+  }),
+  path(token, url) {
+    // By the rules of URLs these lead elsewhere.
+    if (/^\.\.?$/.test(token)) throw misplaced("a step in a path");
+    url.pathname = `${url.pathname.replace(/\/$/, "")}/${encodeURIComponent(token)}`;
+    return undefined;
+  },
+  query(token, url) {
+    url.searchParams.set(TOKEN_PARAMETER, token);
+    return undefined;
+  },
+  message: (message) => ({ message }),
+} satisfies Record<string, PlaceToken>;
+
+/** The error of a token that cannot travel in its place. */
+export function misplaced(what: string): WebsocketsSimpleError {
+  return new WebsocketsSimpleError("INVALID_ARGUMENT", `the token is ${what}: use tokenIn "subprotocol"`);
+}
+
+/** Says where one attempt connects. */
+export function makeTarget(address: URL, subprotocols: readonly string[], token: string, place: PlaceToken): Target {
+  // A lone surrogate cannot be written in UTF-8.
+  if (/\p{Cs}/u.test(token)) throw new WebsocketsSimpleError("INVALID_ARGUMENT", "the token is no well-formed text");
   const url = new URL(address);
-  const label = `${url.protocol}//${url.host}${url.pathname}`;
-  const headers: Record<string, string> = {};
-  let protocols = subprotocols;
-  let firstMessage: string | undefined;
-  const refuse = (what: string): never => {
-    throw new WebsocketsSimpleError("INVALID_ARGUMENT", `the token is ${what}: use tokenIn "subprotocol"`);
-  };
-  if (token !== "") {
-    // A lone surrogate cannot be written in UTF-8.
-    if (/\p{Cs}/u.test(token)) throw new WebsocketsSimpleError("INVALID_ARGUMENT", "the token is no well-formed text");
-    switch (tokenIn) {
-      case "path":
-        // By the rules of URLs these lead elsewhere.
-        if (/^\.\.?$/.test(token)) refuse("a step in a path, not a name");
-        url.pathname = `${url.pathname.replace(/\/$/, "")}/${encodeURIComponent(token)}`;
-        break;
-      case "query":
-        url.searchParams.set(TOKEN_PARAMETER, token);
-        break;
-      case "header":
-        // RFC 6750 section 2.1; anything else Node's HTTP refuses, without a word of the token.
-        if (!/^[!-~]+( +[!-~]+)*$/.test(token)) refuse("not plain ASCII, as a header needs");
-        headers.authorization = `Bearer ${token}`;
-        break;
-      case "subprotocol":
-        protocols = [...subprotocols, TOKEN_SUBPROTOCOL, REFUSED_SUBPROTOCOL, tokenToSubprotocol(token)];
-        break;
-      case "message":
-        firstMessage = token;
-        break;
-    }
-  }
+  const placed = token ? place(token, url, subprotocols) : {};
   const secrets = spellToken(token);
   return {
     url: url.href,
-    label,
-    protocols,
+    label: address.origin + address.pathname,
+    protocols: subprotocols,
     subprotocols,
-    headers,
-    firstMessage,
-    secrets,
     quote: (text) => hideToken(text, secrets).replace(/\p{Cc}+/gu, " "),
+    ...placed,
   };
 }

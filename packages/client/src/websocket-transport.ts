@@ -1,47 +1,28 @@
-import {
-  CloseCode,
-  judgeCloseCode,
-  judgeStatus,
-  REFUSED_SUBPROTOCOL,
-  toError,
-  WebsocketsSimpleError,
-} from "@websockets-simple/shared";
+import { CloseCode, judgeCloseCode, REFUSED_SUBPROTOCOL, toError, WebsocketsSimpleError } from "@websockets-simple/shared";
 import IsomorphicWebSocket from "isomorphic-ws";
-import { broken, type Failure } from "./connection-state.ts";
+import { broken, type Ending } from "./connection-state.ts";
 import { notSent } from "./outbox.ts";
 import type { Platform, Refusal, SocketOptions, WebSocketClass } from "./platform.ts";
 import type { Target } from "./target.ts";
 import type { OpenTransport } from "./transport.ts";
 
 const OPEN = 1;
-/** What a peer closes with because of something that went wrong: what was under way is lost. */
-const LOST = /^(100[2-46-9]|101[01]|44..)$/;
 
 /** Makes the transport over the platform's WebSocket, or over another class of the same shape. */
 export function webSocketTransport(
   platform: Platform,
-  options: SocketOptions,
-  implementation: WebSocketClass | undefined,
+  options: SocketOptions & { readonly webSocket?: WebSocketClass | undefined },
 ): OpenTransport {
-  const Implementation = implementation ?? (IsomorphicWebSocket as unknown as WebSocketClass);
+  const Implementation = options.webSocket ?? (IsomorphicWebSocket as unknown as WebSocketClass);
   return (target, listener) => {
     let refusal: Refusal | undefined;
-    let live = true;
     let opened = false;
     const refused = (why: Refusal): void => {
       refusal ??= why;
     };
-    const pong = (): void => {
-      if (live) listener.pong();
-    };
-    const { socket, send, drop, ping, progress } = platform.createSocket(Implementation, target, options, refused, pong);
+    const { socket, send, drop, ping, progress } = platform.createSocket(Implementation, target, options, refused, listener.pong);
     const { label, subprotocols, quote } = target;
     const isRefused = (): boolean => socket.protocol === REFUSED_SUBPROTOCOL;
-    const isOpen = (): boolean => socket.readyState === OPEN;
-    const end = (failure: Failure): void => {
-      if (live) listener.closed(failure);
-      live = false;
-    };
     socket.binaryType = "arraybuffer";
     socket.onopen = () => {
       opened = true;
@@ -49,45 +30,41 @@ export function webSocketTransport(
       if (isRefused()) return;
       if (subprotocols.length && !subprotocols.includes(socket.protocol)) {
         const why = `${label} picked subprotocol "${quote(socket.protocol)}", not one of ${subprotocols.join(", ")} (option subprotocols)`;
-        end(broken(new WebsocketsSimpleError("REFUSED", why)));
-      } else if (live) listener.opened();
+        listener.closed(broken(new WebsocketsSimpleError("REFUSED", why)));
+      } else listener.opened();
     };
     socket.onmessage = ({ data }: { data: string | ArrayBuffer }) => {
-      if (live) listener.message(typeof data === "string" ? data : new Uint8Array(data));
+      listener.message(typeof data === "string" ? data : new Uint8Array(data));
     };
     // What an error would tell comes with `close`, which follows; without a handler `ws` would throw.
     socket.onerror = () => {};
     // Classes other than the platform's leave parts of the event out, or all of it. After the server's no, every code is 4401.
-    socket.onclose = ({ code, reason }: Partial<CloseEvent> = {}) =>
-      end(
-        opened
-          ? judgeEnd(target, isRefused() ? CloseCode.unauthorized : (code ?? 1006), reason ?? "", refusal)
-          : judgeRefusal(label, refusal),
-      );
+    socket.onclose = ({ code, reason }: Partial<CloseEvent> = {}) => {
+      const closeCode = isRefused() ? CloseCode.unauthorized : (code ?? CloseCode.abnormal);
+      if (opened) listener.closed(judgeEnd(target, closeCode, reason ?? "", refusal));
+      else listener.closed(broken(refusal?.error ?? noConnection(label)), refusal?.retryInMs);
+    };
 
     return {
       get subprotocol() {
         return subprotocols.includes(socket.protocol) ? socket.protocol : "";
       },
-      get bufferedBytes() {
+      get bufferedAmount() {
         return socket.bufferedAmount;
       },
-      progress: progress ?? (() => -socket.bufferedAmount),
+      progress,
       send(message, done) {
         // A browser discards what is sent while closing, without a word.
-        if (!isOpen()) return done(notSent("the connection is closing"));
+        if (socket.readyState !== OPEN) return done(notSent("the connection is closing"));
         try {
           send(message, done);
         } catch (thrown) {
           done(toError("NOT_SENT", "not sent", thrown));
         }
       },
-      close: (code, reason) => attempt(() => socket.close(code, reason)),
-      drop() {
-        live = false;
-        attempt(drop);
-      },
-      ping: ping && (() => isOpen() && ping()),
+      close: ({ code, reason }) => attempt(() => socket.close(code, reason)),
+      drop: () => attempt(drop),
+      ping,
     };
   };
 }
@@ -99,29 +76,16 @@ function attempt(run: () => void): void {
   } catch {}
 }
 
-/** What it means that the socket never opened. */
-function judgeRefusal(label: string, { error, status, retryAfterMs }: Partial<Refusal> = {}): Failure {
-  const failure = broken(
-    error ??
-      new WebsocketsSimpleError("CONNECT_FAILED", `no connection to ${label}: is it running, and its certificate trusted?`),
-  );
-  return status ? { ...failure, verdict: judgeStatus(status), retryAfterMs } : failure;
+function noConnection(label: string): WebsocketsSimpleError {
+  return new WebsocketsSimpleError("CONNECT_FAILED", `no connection to ${label}: is it running, its certificate trusted?`);
 }
 
 /** What it means that an open socket closed. */
-function judgeEnd({ label, quote }: Target, closeCode: number, said: string, refusal: Refusal | undefined): Failure {
-  const verdict = judgeCloseCode(closeCode);
+function judgeEnd({ label, quote }: Target, code: number, said: string, refusal: Refusal | undefined): Ending {
   const reason = quote(said);
-  const failure = { code: closeCode, reason, verdict };
-  if (!refusal && (closeCode === 1000 || (verdict === "retry" && !LOST.test(String(closeCode))))) return failure;
-  const kind = verdict === "retry" ? "CONNECTION_LOST" : verdict === "final" ? "REFUSED" : "UNAUTHORIZED";
-  const error = new WebsocketsSimpleError(
-    kind,
-    reason || closeCode !== 1006 ? `${label} closed with ${closeCode} ${reason}` : `the connection to ${label} broke`,
-    {
-      closeCode,
-      cause: refusal?.error,
-    },
-  );
-  return { ...failure, error };
+  const kind = judgeCloseCode(code) ?? (refusal && "CONNECTION_LOST");
+  const details = { closeCode: code, cause: refusal?.error };
+  const why = reason || refusal?.error.message || (code === CloseCode.tooBig ? "a message is too large for it" : "");
+  const error = kind && new WebsocketsSimpleError(kind, `${label} closed with ${code}${why && `: ${why}`}`, details);
+  return { code, reason, error };
 }

@@ -622,7 +622,10 @@ describe("a listener of `connection`", () => {
 describe("options", () => {
   it.each<[object, string]>([
     [{}, "option url"],
-    [{ url: "ws://a", wire: "session" }, 'option wire: expected "classic"; the session wire is not available yet'],
+    [{ url: "ws://a", wire: "session" }, 'option wire: expected "classic"; the session wire is not available yet; got "session"'],
+    [{ url: "ws://a", query: new URLSearchParams("a=1") }, "option query: expected an object of strings; got an object"],
+    [{ url: "ws://a", query: { a: 1 } }, "option query: expected an object of strings"],
+    [{ url: "ws://a", query: null }, "option query: expected an object of strings; got null"],
     [
       { url: "ws://a", reconnect: { maxDelayMs: 0 } },
       "option reconnect.maxDelayMs: expected a whole number from 1 to 2147483647; got 0",
@@ -645,13 +648,13 @@ describe("options", () => {
     [{ url: "ws://a", reconect: true }, "option reconect: unknown; known are url,"],
     [{ url: "ws://a", maxPayload: 0 }, "option maxPayload"],
     [{ url: "ws://a", maxPayload: 2 ** 31 }, "option maxPayload: expected a whole number from 1 to 2147483647"],
-    [{ url: "localhost:8989" }, "option url: expected ws://, wss://"],
+    [{ url: "localhost:8989" }, "option url: expected ws(s)://"],
     [{ url: "localhost:8989" }, "got the scheme localhost:"],
     [{ url: "/chat" }, "got no absolute URL"],
     [{ url: "ws://a:b@c" }, "got credentials"],
     [{ url: "ws://a/#b" }, "got a fragment"],
     [{ url: "ws://a", port: 1 }, "got both"],
-    [{ host: "localhost:8989" }, "got a host that is none"],
+    [{ host: "localhost:8989" }, "got a wrong host"],
   ])("%j: %s", (options, message) => {
     expect(() => new WebsocketClient(options as never)).toThrow(
       expect.objectContaining({ code: "INVALID_OPTION", message: expect.stringContaining(message) }),

@@ -6,6 +6,7 @@ import {
   type ConnectionEvent,
   type ConnectionPolicy,
   type ConnectionState,
+  type Ending,
   INITIAL_STATE,
   next,
 } from "../src/connection-state.ts";
@@ -33,37 +34,30 @@ const at = (name: ClientState, more: Partial<ConnectionState> = {}): ConnectionS
   name,
   generation: G,
   attempts: 1,
-  refreshed: false,
+  fresh: false,
+  notices: [],
   ...more,
 });
 const error = new WebsocketsSimpleError("CONNECT_FAILED", "x");
-const failed = (more: object = {}): ConnectionEvent => ({
+const refusal = new WebsocketsSimpleError("REFUSED", "x");
+const noUser = new WebsocketsSimpleError("UNAUTHORIZED", "x", { closeCode: 4401 });
+const failed = (more: Partial<Ending> = {}, retryInMs?: number): ConnectionEvent => ({
   type: "failed",
   generation: G,
-  random: 0.5,
-  code: 1006,
-  reason: "",
-  verdict: "retry",
-  error,
-  ...more,
+  ending: { code: 1006, reason: "", error, ...more },
+  retryInMs,
 });
-const timer: ConnectionEvent = { type: "timer", generation: G, random: 0.5 };
+const timer: ConnectionEvent = { type: "timer", generation: G };
 const opened: ConnectionEvent = { type: "opened", generation: G };
-const disconnect: ConnectionEvent = { type: "disconnect", code: 4000, reason: "bye" };
+const disconnect: ConnectionEvent = { type: "disconnect", ending: { code: 4000, reason: "bye" } };
 
-/** Effects in short: `connecting`, `open`, `close 4000`, `reconnecting 1006 250`, `disconnected 1000`. */
-function run(state: ConnectionState, event: ConnectionEvent, changes: Partial<ConnectionPolicy> = {}) {
-  const step = next({ ...policy, ...changes }, state, event);
-  const told = step.effects.map((effect) => {
-    const {
-      type,
-      code = "",
-      retryInMs = "",
-      fresh = "",
-    } = effect as { type: string; code?: number; retryInMs?: number; fresh?: boolean };
-    return [type, code, retryInMs, fresh || ""].filter((part) => part !== "").join(" ");
-  });
-  return { ...step, name: step.state.name, told };
+/** Notices in short: `connecting`, `reconnecting 1006 250`, `disconnected 1000`. */
+function run(state: ConnectionState, event: ConnectionEvent, changes: Partial<ConnectionPolicy> = {}, random = 0.5) {
+  const after = next({ ...policy, ...changes }, state, event, random);
+  const told = after.notices.map(({ type, code = "", retryInMs = "" }) =>
+    [type, code, retryInMs].filter((part) => part !== "").join(" "),
+  );
+  return { state: after, name: after.name, notices: after.notices, told };
 }
 
 /** What each happening does in each state; what is not named changes nothing. */
@@ -71,15 +65,15 @@ const TABLE: Record<string, { event: ConnectionEvent; to: Partial<Record<ClientS
   connect: {
     event: { type: "connect" },
     to: {
-      disconnected: ["connecting", "connecting", "open"],
-      disconnecting: ["connecting", "disconnected 1000", "connecting", "open"],
+      disconnected: ["connecting", "connecting"],
+      disconnecting: ["connecting", "disconnected 1000", "connecting"],
     },
   },
   disconnect: {
     event: disconnect,
     to: {
       connecting: ["disconnected", "disconnected 4000"],
-      connected: ["disconnecting", "close 4000"],
+      connected: ["disconnecting"],
       reconnecting: ["disconnected", "disconnected 4000"],
       suspended: ["disconnected", "disconnected 4000"],
     },
@@ -95,7 +89,7 @@ const TABLE: Record<string, { event: ConnectionEvent; to: Partial<Record<ClientS
       disconnecting: ["disposed", "disconnected 1000"],
     },
   },
-  woken: { event: { type: "woken" }, to: { reconnecting: ["connecting", "connecting", "open"] } },
+  woken: { event: { type: "woken" }, to: { reconnecting: ["connecting", "connecting"] } },
   suspended: {
     event: { type: "suspended" },
     to: {
@@ -104,7 +98,7 @@ const TABLE: Record<string, { event: ConnectionEvent; to: Partial<Record<ClientS
       reconnecting: ["suspended", "reconnecting 1000 0"],
     },
   },
-  restored: { event: { type: "restored" }, to: { suspended: ["connecting", "connecting", "open"] } },
+  restored: { event: { type: "restored" }, to: { suspended: ["connecting", "connecting"] } },
   opened: { event: opened, to: { connecting: ["connected", "connected"] } },
   "a failure": {
     event: failed(),
@@ -115,7 +109,7 @@ const TABLE: Record<string, { event: ConnectionEvent; to: Partial<Record<ClientS
     },
   },
   "a final refusal": {
-    event: failed({ verdict: "final", code: 4403 }),
+    event: failed({ error: refusal, code: 4403 }),
     to: {
       connecting: ["disconnected", "disconnected 4403"],
       connected: ["disconnected", "disconnected 4403"],
@@ -127,7 +121,7 @@ const TABLE: Record<string, { event: ConnectionEvent; to: Partial<Record<ClientS
     to: {
       connecting: ["reconnecting", "reconnecting 1006 250"],
       connected: ["connected"],
-      reconnecting: ["connecting", "connecting", "open"],
+      reconnecting: ["connecting", "connecting"],
       disconnecting: ["disconnected", "disconnected 1006"],
     },
   },
@@ -148,14 +142,14 @@ describe("a superseded socket", () => {
   it.each(NAMES)("changes nothing while %s", (name) => {
     for (const event of [failed(), opened, timer]) {
       const state = at(name);
-      expect(next(policy, state, { ...event, generation: G - 1 } as ConnectionEvent)).toEqual({ state, effects: [] });
+      expect(next(policy, state, { ...event, generation: G - 1 }, 0.5)).toBe(state);
     }
   });
 
   it("is left behind by every way out of connecting, open and waiting", () => {
     for (const name of ["connecting", "connected", "reconnecting"] as const) {
       for (const event of [failed(), { type: "dispose" }, { type: "suspended" }] as ConnectionEvent[]) {
-        const { state } = next(policy, at(name), event);
+        const state = next(policy, at(name), event, 0.5);
         if (state.name !== name) expect(state.generation).toBe(G + 1);
       }
     }
@@ -165,31 +159,31 @@ describe("a superseded socket", () => {
 describe("coming back", () => {
   it("delays within full jitter: a random part of the doubling bound", () => {
     const delays = [1, 2, 3, 4, 5, 6, 7, 8, 50].map(
-      (attempts) => run(at("connecting", { attempts }), failed({ random: 0.999_999 })).state.timerMs,
+      (attempts) => run(at("connecting", { attempts }), failed(), {}, 0.999_999).state.timeoutMs,
     );
     expect(delays).toEqual([499, 999, 1999, 3999, 7999, 15_999, 29_999, 29_999, 29_999]);
-    expect(run(at("connecting", { attempts: 5 }), failed({ random: 0 })).state.timerMs).toBe(0);
+    expect(run(at("connecting", { attempts: 5 }), failed(), {}, 0).state.timeoutMs).toBe(0);
   });
 
   it("honours the server's wish when it is longer", () => {
-    expect(run(at("connecting"), failed({ retryAfterMs: 9_000 })).told).toEqual(["reconnecting 1006 9000"]);
-    expect(run(at("connecting"), failed({ retryAfterMs: 10 })).told).toEqual(["reconnecting 1006 250"]);
+    expect(run(at("connecting"), failed({}, 9_000)).told).toEqual(["reconnecting 1006 9000"]);
+    expect(run(at("connecting"), failed({}, 10)).told).toEqual(["reconnecting 1006 250"]);
   });
 
   it("forgets failures only when a connection has lasted", () => {
     const open = run(at("connecting", { attempts: 6 }), opened).state;
-    expect(open).toMatchObject({ name: "connected", attempts: 6, timerMs: policy.settleMs });
-    expect(run(open, failed()).state.timerMs).toBe(8_000);
+    expect(open).toMatchObject({ name: "connected", attempts: 6, timeoutMs: policy.settleMs });
+    expect(run(open, failed()).state.timeoutMs).toBe(8_000);
     const lasting = run(open, timer).state;
-    expect(lasting).toMatchObject({ name: "connected", attempts: 0, timerMs: undefined });
-    expect(run(lasting, failed()).state.timerMs).toBe(250);
+    expect(lasting).toMatchObject({ name: "connected", attempts: 0, timeoutMs: undefined });
+    expect(run(lasting, failed()).state.timeoutMs).toBe(250);
   });
 
   it("counts attempts in a row and stops at maxAttempts", () => {
     expect(run(at("connecting", { attempts: 2 }), failed(), { maxAttempts: 3 }).name).toBe("reconnecting");
     const last = run(at("connecting", { attempts: 3 }), failed(), { maxAttempts: 3 });
     expect(last.name).toBe("disconnected");
-    expect(last.effects).toContainEqual({ type: "disconnected", code: 1006, reason: "", error });
+    expect(last.notices).toContainEqual({ type: "disconnected", code: 1006, reason: "", error });
   });
 
   it("never comes back with maxAttempts 0", () => {
@@ -198,16 +192,22 @@ describe("coming back", () => {
 });
 
 describe("a refused token", () => {
-  const refused = failed({ verdict: "unauthorized", code: 4401 });
+  const refused = failed({ error: noUser, code: 4401 });
 
   it("is asked for anew once, at once, when there is a function to ask", () => {
     const step = run(at("connecting"), refused, { canRefresh: true });
-    expect(step.told).toEqual(["reconnecting 4401 0", "connecting", "open true"]);
-    expect(step.state.refreshed).toBe(true);
+    expect(step.told).toEqual(["reconnecting 4401 0", "connecting"]);
+    expect(step.state.fresh).toBe(true);
+  });
+
+  it("is asked for anew after an HTTP 401 too, but not when the function itself says so", () => {
+    const failure = (status?: number) => failed({ error: new WebsocketsSimpleError("UNAUTHORIZED", "x", { status }) });
+    expect(run(at("connecting"), failure(401), { canRefresh: true }).told).toEqual(["reconnecting 1006 0", "connecting"]);
+    expect(run(at("connecting"), failure(), { canRefresh: true }).told).toEqual(["disconnected 1006"]);
   });
 
   it("ends it the second time", () => {
-    expect(run(at("connected", { refreshed: true }), refused, { canRefresh: true }).told).toEqual(["disconnected 4401"]);
+    expect(run(at("connected", { fresh: true }), refused, { canRefresh: true }).told).toEqual(["disconnected 4401"]);
   });
 
   it("ends it at once when the token is a string", () => {
@@ -215,24 +215,24 @@ describe("a refused token", () => {
   });
 
   it("may be asked for again after a lasting connection", () => {
-    const lasting = run(at("connected", { refreshed: true }), timer).state;
+    const lasting = run(at("connected", { fresh: true }), timer).state;
     expect(run(lasting, refused, { canRefresh: true }).name).toBe("connecting");
   });
 });
 
 describe("time limits", () => {
   it("bounds an attempt, and says which option", () => {
-    const { effects } = run(at("connecting"), timer);
-    expect((effects[0] as { error: Error }).error.message).toContain("10000 ms (option connectTimeoutMs)");
+    const { notices } = run(at("connecting"), timer);
+    expect(notices[0]?.error?.message).toContain("10000 ms (option connectTimeoutMs)");
   });
 
   it.each<[ClientState, ConnectionEvent, number | undefined]>([
     ["connecting", { type: "connect" }, policy.connectTimeoutMs],
     ["disconnecting", disconnect, policy.closeTimeoutMs],
     ["suspended", { type: "suspended" }, undefined],
-  ])("gives %s its own", (name, event, timerMs) => {
+  ])("gives %s its own", (name, event, timeoutMs) => {
     const from = name === "connecting" ? "disconnected" : "connected";
-    expect(run(at(from), event).state).toMatchObject({ name, timerMs });
+    expect(run(at(from), event).state).toMatchObject({ name, timeoutMs });
   });
 });
 
@@ -249,15 +249,15 @@ describe("whatever happens, in whatever order", () => {
     fc.record({
       type: fc.constantFrom("opened", "timer", "failed"),
       stale: fc.boolean(),
-      verdict: fc.constantFrom("retry", "final", "unauthorized"),
-      random: fc.double({ min: 0, max: 0.999, noNaN: true }),
+      code: fc.constantFrom(1000, 1006),
+      error: fc.constantFrom(undefined, error, refusal, noUser),
     }),
   );
 
   it("the notices tell a consistent story and only live states have timers", () => {
     fc.assert(
       fc.property(
-        fc.array(anyEvent, { maxLength: 60 }),
+        fc.array(fc.tuple(anyEvent, fc.double({ min: 0, max: 0.999, noNaN: true })), { maxLength: 60 }),
         fc.boolean(),
         fc.constantFrom(0, 1, 3, Number.POSITIVE_INFINITY),
         (events, canRefresh, maxAttempts) => {
@@ -269,25 +269,32 @@ describe("whatever happens, in whatever order", () => {
             connected: ["reconnecting", "disconnected"],
             reconnecting: ["connecting", "reconnecting", "disconnected"],
           };
-          for (const wish of events) {
+          for (const [wish, random] of events) {
             const event =
-              "stale" in wish ? { code: 1006, reason: "", ...wish, generation: state.generation - (wish.stale ? 1 : 0) } : wish;
+              "stale" in wish
+                ? {
+                    type: wish.type,
+                    generation: state.generation - (wish.stale ? 1 : 0),
+                    ...(wish.type === "failed" && {
+                      ending: { reason: "", code: wish.code, ...(wish.error && { error: wish.error }) },
+                    }),
+                  }
+                : wish;
             const before = state;
-            const step = next({ ...policy, canRefresh, maxAttempts }, state, event as ConnectionEvent);
-            state = step.state;
+            state = next({ ...policy, canRefresh, maxAttempts }, state, event as ConnectionEvent, random);
             expect(state.generation).toBeGreaterThanOrEqual(before.generation);
-            if (before.name === "disposed") expect(step).toEqual({ state: before, effects: [] });
-            for (const { type } of step.effects) {
-              if (type === "open" || type === "close") continue;
+            if (before.name === "disposed") expect(state).toBe(before);
+            const notices = state === before ? [] : state.notices;
+            for (const { type } of notices) {
               expect(allowed[told]).toContain(type);
               told = type;
             }
-            // An open socket is only ever asked for by a new generation, and closed by the current one.
-            if (step.effects.some(({ type }) => type === "open"))
+            // A socket is only ever asked for by a new generation.
+            if (notices.some(({ type }) => type === "connecting"))
               expect(state).toMatchObject({ name: "connecting", generation: before.generation + 1 });
-            if (["disconnected", "suspended", "disposed"].includes(state.name)) expect(state.timerMs).toBeUndefined();
+            if (["disconnected", "suspended", "disposed"].includes(state.name)) expect(state.timeoutMs).toBeUndefined();
             if (["connecting", "reconnecting", "disconnecting"].includes(state.name))
-              expect(state.timerMs).toBeGreaterThanOrEqual(0);
+              expect(state.timeoutMs).toBeGreaterThanOrEqual(0);
             if (["disconnected", "disposed"].includes(state.name)) expect(told).toBe("disconnected");
             if (state.name === "connected") expect(told).toBe("connected");
           }

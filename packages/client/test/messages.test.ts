@@ -36,6 +36,45 @@ describe("sending", () => {
     client.dispose();
   });
 
+  it("rejects what throws while it is read, be it nothing that it throws, and settles what throws when it is told", async () => {
+    const { client, socket } = await connected();
+    const throwing = (thrown: unknown): Packet => ({
+      get data(): string {
+        throw thrown;
+      },
+      timestamp: new Date(),
+    });
+    for (const thrown of [new Error("no"), undefined, null]) {
+      await expect(client.send(throwing(thrown))).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+    }
+    client.dispose();
+    const odd = {
+      "~standard": { version: 1 as const, vendor: "test", validate: () => ({ value: throwing(new Error("no")) }) },
+    } as StandardSchema<Packet>;
+    const { client: other, socket: second } = await connected({ packet: odd });
+    const errors: unknown[] = [];
+    other.on("error", ({ error }) => errors.push(error));
+    await other.sendRaw("raw");
+    second.receive("text");
+    await pass();
+    expect(errors).toEqual([
+      expect.objectContaining({ code: "LISTENER_FAILED" }),
+      expect.objectContaining({ code: "LISTENER_FAILED" }),
+    ]);
+    expect(socket.sent).toEqual([]);
+    other.dispose();
+  });
+
+  it("is no failure of a listener that hands on its promise", async () => {
+    const { client, socket, log } = await connected();
+    client.on("connection", () => client.send("hello"));
+    client.disconnect();
+    socket.breakOff();
+    await pass();
+    expect(log.filter((line) => /fail|error/i.test(line))).toEqual([]);
+    client.dispose();
+  });
+
   it("keeps the order of calls, awaited or not", async () => {
     const { client, socket } = await connected();
     await Promise.all(["1", "2", "3"].map((text) => client.sendRaw(text)));
@@ -105,6 +144,19 @@ describe("while away", () => {
     expect(log.filter((line) => line.startsWith("sent"))).toEqual(["sent first", "sent second", "sent third"]);
     // That they were sent is told in its turn, not before the connection by which they went.
     expect(log.indexOf("connected")).toBeLessThan(log.indexOf("sent first"));
+    client.dispose();
+  });
+
+  it("bytes are those of the call, though their buffer is used again", async () => {
+    const { client } = scriptedClient();
+    client.connect().catch(() => {});
+    const bytes = Buffer.from("mine");
+    const sent = client.sendRaw(bytes);
+    bytes.fill("x");
+    await pass(250);
+    ScriptedWebSocket.last.open();
+    await sent;
+    expect(Buffer.from(ScriptedWebSocket.last.sent[0] as Uint8Array).toString()).toBe("mine");
     client.dispose();
   });
 

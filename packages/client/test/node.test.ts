@@ -5,6 +5,7 @@ import { inspect } from "node:util";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { type WebSocket, WebSocketServer } from "ws";
 import { type Certificates, makeCertificates } from "../../../testkit/certificates.ts";
+import { retained } from "../../../testkit/retained.ts";
 import { type ClientOptions, type TokenSource, WebsocketClient } from "../src/index.ts";
 
 const cleanUps: (() => unknown)[] = [];
@@ -152,7 +153,37 @@ describe("against a plain WebSocket server", () => {
     await me.connect();
     const error = next<{ error: Error }>((listener) => me.on("error", listener));
     await me.sendRaw("x".repeat(1_001));
-    expect(inspect((await error).error)).toContain("Max payload size exceeded");
+    expect((await error).error.message).toMatch(/^ws:\/\/.* closed with 1006: .*Max payload size exceeded$/);
+  });
+
+  it("says what 1009 means", async () => {
+    const { wss, port } = await echoServer();
+    wss.on("connection", (socket) => socket.close(1009));
+    const me = client(port);
+    const error = next<{ error: Error }>((listener) => me.on("error", listener));
+    await me.connect();
+    expect((await error).error.message).toMatch(/ closed with 1009: a message is too large for it$/);
+  });
+
+  it("retains of fragments little more than their payload, whatever frames come between", async () => {
+    const { wss, port } = await echoServer();
+    const peer = new Promise<WebSocket>((resolve) => wss.on("connection", resolve));
+    const me = client(port);
+    await me.connect();
+    const server = await peer;
+    const messages = me[Symbol.asyncIterator]();
+    const pongs = Buffer.alloc(64_000);
+    for (let at = 0; at < pongs.length; at += 127) pongs.set([0x8a, 125], at);
+    const before = retained();
+    for (let count = 0; count < 200; count++) {
+      server.send("x", { fin: false });
+      const { _socket: stream } = server as unknown as { _socket: { write(bytes: Uint8Array, done: () => void): void } };
+      await new Promise<void>((resolve) => stream.write(pongs.subarray(0, 63_500), resolve));
+      for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(retained() - before).toBeLessThan(2_000_000);
+    server.send("y");
+    expect((await messages.next()).value?.message).toBe(`${"x".repeat(200)}y`);
   });
 
   it("rejects what was under way when the connection broke as UNKNOWN, and sends nothing twice", async () => {

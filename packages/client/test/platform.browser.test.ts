@@ -43,7 +43,7 @@ describe("what a page notices", () => {
   it("has no use for what a browser decides by itself, and says so", () => {
     for (const name of ["tls", "maxPayload"]) {
       const [rule] = platform.options[name] as readonly [(value: unknown) => string];
-      expect(rule({})).toContain("a browser decides it by itself");
+      expect(rule({})).toContain("nothing in a browser");
     }
   });
 

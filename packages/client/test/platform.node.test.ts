@@ -1,27 +1,32 @@
 import { EventEmitter } from "node:events";
 import { describe, expect, it } from "vitest";
 import { platform } from "../src/platform.node.ts";
-import { makeTarget } from "../src/target.ts";
+import { makeTarget, TOKEN_PLACES } from "../src/target.ts";
 
 /** A `ws` socket of which only the counts matter. */
 class Counts extends EventEmitter {
   bufferedAmount = 0;
-  readonly stream = { bytesRead: 0, bytesWritten: 0 };
+  readyState = 1;
+  terminate(): void {}
+  send(_message: unknown, done: () => void): void {
+    setImmediate(done);
+  }
+  readonly stream = { bytesRead: 0, bytesWritten: 0, writableLength: 0 };
 }
 
-function counted() {
-  const target = makeTarget(new URL("ws://a/"), [], "", "header");
+function counted(hasStream = true) {
+  const target = makeTarget(new URL("ws://a/"), [], "", TOKEN_PLACES.message);
   const nothing = (): void => {};
   const made = platform.createSocket(Counts as never, target, { maxPayload: 1 }, nothing, nothing);
   const counts = made.socket as unknown as Counts;
-  counts.emit("upgrade", { socket: counts.stream });
+  if (hasStream) counts.emit("upgrade", { socket: counts.stream });
   /** Whether bytes moved while `act` ran. */
   const moves = (act: () => void): boolean => {
-    const before = made.progress?.() ?? 0;
+    const before = made.progress();
     act();
-    return (made.progress?.() ?? 0) > before;
+    return made.progress() > before;
   };
-  return { counts, stream: counts.stream, moves };
+  return { counts, stream: counts.stream, moves, send: made.send };
 }
 
 describe("progress", () => {
@@ -36,12 +41,28 @@ describe("progress", () => {
 
   it("is made when the network takes what had to wait, though more is sent meanwhile", () => {
     const { counts, stream, moves } = counted();
-    stream.bytesWritten = counts.bufferedAmount = 1_000;
+    stream.bytesWritten = stream.writableLength = counts.bufferedAmount = 1_000;
     const takeAndSend = (): void => {
       stream.bytesWritten += 500;
-      counts.bufferedAmount += 400;
+      stream.writableLength = counts.bufferedAmount += 400;
     };
     expect(moves(takeAndSend)).toBe(true);
+    expect(moves(() => {})).toBe(false);
+  });
+
+  it("is made for a while after a message had to wait: the end of it may still be on its way", async () => {
+    const { send, moves, counts } = counted();
+    counts.bufferedAmount = 10;
+    await new Promise((resolve) => send("x", resolve));
+    counts.bufferedAmount = 0;
+    expect(moves(() => {})).toBe(true);
+    expect(moves(() => {})).toBe(true);
+  });
+
+  it("of another class is that it takes what it holds", () => {
+    const { counts, moves } = counted(false);
+    counts.bufferedAmount = 10;
+    expect(moves(() => (counts.bufferedAmount = 4))).toBe(true);
     expect(moves(() => {})).toBe(false);
   });
 

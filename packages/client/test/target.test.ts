@@ -1,6 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { makeTarget, resolveAddress } from "../src/target.ts";
+import { platform as browser } from "../src/platform.browser.ts";
+import { platform as node } from "../src/platform.node.ts";
+import { makeTarget as makeTargetAt, type PlaceToken, resolveAddress } from "../src/target.ts";
 
+const places = ["path", "query", "header", "subprotocol", "message"] as const;
+const makeTarget = (address: URL, subprotocols: string[], token: string, place: (typeof places)[number]) =>
+  makeTargetAt(address, subprotocols, token, node.tokenIn[place] as PlaceToken);
 const invalid = expect.objectContaining({ code: "INVALID_OPTION" });
 
 describe("where to connect", () => {
@@ -65,18 +70,22 @@ describe("the token", () => {
       "subprotocol",
       { protocols: ["v2", "websockets-simple.token", "websockets-simple.refused", "websockets-simple.token.dG8vaz1lbj8"] },
     ],
-    ["message", { firstMessage: token }],
+    ["message", { message: token }],
   ] as const)("travels in the %s, and nowhere else", (place, expected) => {
     const nowhere = {
       url: address.href,
       label: "ws://example.com/chat",
       protocols: ["v2"],
       subprotocols: ["v2"],
-      headers: {},
-      firstMessage: undefined,
-      secrets: expect.arrayContaining([token]),
+      headers: undefined,
+      message: undefined,
     };
     expect(makeTarget(address, ["v2"], token, place)).toEqual({ ...nowhere, ...expected, quote: expect.any(Function) });
+  });
+
+  it("travels in no header in a browser, which can set none", () => {
+    expect(Object.keys(browser.tokenIn)).toEqual(["subprotocol", "path", "query", "message"]);
+    expect(Object.keys(node.tokenIn)).toEqual(["header", "subprotocol", "path", "query", "message"]);
   });
 
   it("that no header carries says so, without showing it", () => {
@@ -92,24 +101,21 @@ describe("the token", () => {
   });
 
   it("that is no well-formed text is refused before it travels", () => {
-    for (const place of ["path", "query", "header", "subprotocol", "message"] as const) {
+    for (const place of places) {
       expect(() => makeTarget(address, [], "a\ud800b", place)).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT" }));
     }
   });
 
   it("is left out when empty", () => {
-    for (const place of ["path", "query", "header", "subprotocol", "message"] as const) {
-      expect(makeTarget(address, [], "", place)).toMatchObject({
-        url: address.href,
-        headers: {},
-        protocols: [],
-        firstMessage: undefined,
-      });
+    for (const place of places) {
+      const target = makeTarget(address, [], "", place);
+      expect(target).toMatchObject({ url: address.href, protocols: [] });
+      expect([target.headers, target.message]).toEqual([undefined, undefined]);
     }
   });
 
   it("never stands in the label that messages use", () => {
-    for (const place of ["path", "query", "header", "subprotocol", "message"] as const) {
+    for (const place of places) {
       expect(makeTarget(new URL("ws://a/b?secret=1"), [], token, place).label).toBe("ws://a/b");
     }
   });
@@ -129,7 +135,17 @@ describe("the token", () => {
   });
 
   it("may be a part of what stands in its place", () => {
-    expect(makeTarget(address, [], "t", "query").quote("no t\n")).toBe("no [token] ");
+    expect(makeTarget(address, [], "token", "query").quote("no token\n")).toBe("no [token] ");
+  });
+
+  it("is too short to be a secret, or to be taken out of words, below four characters", () => {
+    expect(makeTarget(address, [], "ed", "query").quote("refused: too old")).toBe("refused: too old");
+  });
+
+  it("is taken out where what is said breaks off within it", () => {
+    const jwt = `eyJhbGciOiJIUzI1NiJ9.${"x".repeat(300)}`;
+    const { quote } = makeTarget(address, [], jwt, "query");
+    expect(quote(`bad token ${jwt}`.slice(0, 123))).toBe("bad token [token]");
   });
 
   it.each([".", ".."])("%j is refused by the path, where it would lead elsewhere, without showing it", (dots) => {

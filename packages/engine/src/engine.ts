@@ -78,6 +78,8 @@ export interface EngineSocket {
    * Windows), and MUST NOT change otherwise: by it a peer who reads slowly is told from one who does not read.
    */
   readonly takenBytes: number;
+  /** A count of the bytes that were read so far, with whatever frames add. */
+  readonly receivedBytes: number;
   /**
    * Sends one message, at the latest when the turn of the event loop ends. What becomes of it the listener is told:
    * `taken`, or `closed` without it.
@@ -95,7 +97,7 @@ export interface EngineSocket {
   pause(): void;
   /** Goes on reading. */
   resume(): void;
-  /** Raises or lowers the bound for the messages that begin from now on, in bytes; until then it is the acceptor's. */
+  /** Raises or lowers the bound for the frames that begin from now on, in bytes; until then it is the acceptor's. */
   setMaxPayload(bytes: number): void;
 }
 

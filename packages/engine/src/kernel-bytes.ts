@@ -9,13 +9,13 @@ interface NodeHandle {
 }
 
 /** A stream of Node's that has such a handle. */
-interface NodeSocket {
+interface NodeStream {
   readonly _handle?: NodeHandle | null;
   readonly bytesWritten?: number;
 }
 
-/** How many bytes of a stream the kernel has taken. The stream MUST NOT be destroyed. */
-export function kernelBytes(stream: Duplex & NodeSocket): number {
+/** How many bytes of a stream the kernel has taken. The stream MUST NOT be destroyed: it has no handle any more. */
+export function kernelBytes(stream: Duplex & NodeStream): number {
   // Under TLS it is the TCP connection below that the kernel takes bytes from.
   const handle = stream._handle?._parent ?? stream._handle;
   const given = handle?.bytesWritten;

@@ -6,6 +6,8 @@ export interface HeartbeatPeer {
   readonly awaitsPong: boolean;
   /** Whether reading is paused, so that a pong may lie unread. */
   readonly isHeldBack: boolean;
+  /** Whether so much has moved since the last ping, either way, that its pong may lie behind it. */
+  readonly isBusy: boolean;
   /** Sends a ping; never waits. */
   ping(): void;
   /** Closes the connection, visibly to the peer. */
@@ -21,7 +23,8 @@ const GRACE_MS = 1_000;
 
 /**
  * The text ping of the classic wire: one timer for all connections. Each sweep severs who has not answered the ping of
- * the sweep before, but judges only once everything readable has been read, so that a busy application kills nobody.
+ * the sweep before, but judges only once everything readable has been read, so that a busy application kills nobody; and
+ * leaves alone whoever is in the middle of a transfer.
  *
  * @param intervalMs 0: no pings
  * @returns what stops it
@@ -53,7 +56,7 @@ export function startHeartbeat(peers: () => Iterable<HeartbeatPeer>, intervalMs:
 
   function judge(peer: HeartbeatPeer): void {
     if (stopped) return;
-    if (peer.awaitsPong) peer.sever(TIMEOUT_CODE, `no pong within pingIntervalMs ${intervalMs}`);
+    if (peer.awaitsPong && !peer.isBusy) peer.sever(TIMEOUT_CODE, `no pong within pingIntervalMs ${intervalMs}`);
     else peer.ping();
   }
 

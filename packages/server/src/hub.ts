@@ -2,6 +2,7 @@ import {
   type CodecOptions,
   decodePacket,
   describeThrown,
+  type ErrorCode,
   type Packet,
   toError,
   WebsocketsSimpleError,
@@ -18,6 +19,8 @@ import { Peer, type PeerContext } from "./peer.ts";
 import { type RateLimitOptions, TokenBucket } from "./rate-limit.ts";
 import type { EngineSocket, SocketListener } from "./socket.ts";
 import { type Counters, count } from "./stats.ts";
+
+const FAULTS_OF_THE_APPLICATION: readonly ErrorCode[] = ["LISTENER_FAILED", "INVALID_ARGUMENT", "USER_SERVICE_FAILED"];
 
 /** Who is told of connections that come and go, besides listeners. */
 export interface Roster<C> {
@@ -37,6 +40,8 @@ export interface HubParts<P extends Packet, D, C extends Connection<P, D>> {
   readonly manager: ConnectionManager<C>;
   readonly roster: Roster<C> | undefined;
   readonly log: Log;
+  /** Whether the application reads the log. */
+  readonly isLogged: boolean;
   createConnection(peer: ConnectionPeer<P>, data: D, userId: unknown): C;
   emit<E extends keyof ServerEvents<P, C>>(event: E, payload: ServerEvents<P, C>[E]): void;
   isHeard(event: keyof ServerEvents<P, C>): boolean;
@@ -50,6 +55,8 @@ export class Hub<P extends Packet, D, C extends Connection<P, D>> {
   readonly #connections = new WeakMap<Peer<P>, C>();
   /** How many faulty calls are told by `error`; more are for the log. */
   readonly #faults: TokenBucket;
+  /** How many faults are printed that nobody listens for. */
+  readonly #prints: TokenBucket;
   /** Whether listeners of `error` are being called. */
   #isTelling = false;
 
@@ -57,6 +64,7 @@ export class Hub<P extends Packet, D, C extends Connection<P, D>> {
     this.#parts = parts;
     const { clock, codec, counters, queue, rate } = parts;
     this.#faults = new TokenBucket(10, 100, clock);
+    this.#prints = new TokenBucket(10, 100, clock);
     this.#context = {
       clock,
       codec,
@@ -116,8 +124,11 @@ export class Hub<P extends Packet, D, C extends Connection<P, D>> {
     await Promise.all([...this.#peers.values()].map((peer) => peer.sever(code, reason)));
   }
 
-  /** Tells of an error, by log and event. */
+  /** Tells of an error, by log and event. A fault of the application's that nobody listens for must not vanish: it is printed. */
   report(error: WebsocketsSimpleError, connection?: C): void {
+    const { isLogged, isHeard } = this.#parts;
+    const isUnheard = !isLogged && !isHeard("error") && FAULTS_OF_THE_APPLICATION.includes(error.code);
+    if (isUnheard && this.#prints.take()) console.error(error);
     this.#logError(error, connection);
     const isWithinAnother = this.#isTelling;
     this.#isTelling = true;
@@ -133,7 +144,7 @@ export class Hub<P extends Packet, D, C extends Connection<P, D>> {
   unawaited<T>(doing: Promise<T>, connection?: C): Promise<T> {
     const isOfErrorListener = this.#isTelling;
     doing.catch((error: WebsocketsSimpleError) => {
-      if (error.code !== "INVALID_ARGUMENT") return;
+      if (error?.code !== "INVALID_ARGUMENT") return;
       // Nor may one that makes it later, after an `await`, keep the process busy with itself.
       if (isOfErrorListener || !this.#faults.take()) this.#logError(error, connection);
       else setImmediate(() => this.report(error, connection));
@@ -155,8 +166,11 @@ export class Hub<P extends Packet, D, C extends Connection<P, D>> {
   #received(connection: C, message: string | Uint8Array): void {
     if (typeof message !== "string") return void this.#parts.emit("message", { type: "received", message, connection });
     let told: { packet?: P } | undefined;
+    let text = message;
     try {
       told = this.#parts.handler.receive(message, connection);
+      // What is made of a packet by a schema or a handler is the application's: a getter of it may throw.
+      if (typeof told?.packet?.data === "string") text = told.packet.data;
     } catch (thrown) {
       return void this.#refused(thrown, connection);
     }
@@ -171,7 +185,6 @@ export class Hub<P extends Packet, D, C extends Connection<P, D>> {
         connection,
       );
     }
-    const text = typeof packet.data === "string" ? packet.data : message;
     this.#parts.emit("message", { type: "received", message: text, packet, connection });
   }
 
@@ -191,7 +204,11 @@ export class Hub<P extends Packet, D, C extends Connection<P, D>> {
     // A raw text is told as its receiver reads it.
     if (!packet && typeof message === "string") {
       packet = decodePacket(message, codec, clock.date()).packet;
-      message = packet?.data ?? message;
+      try {
+        message = packet?.data ?? message;
+      } catch (thrown) {
+        this.reportFailure("option packet", thrown, connection);
+      }
     }
     emit("message", { type: "sent", message, ...(packet && { packet }), ...(connection && { connection }), recipients });
   }

@@ -3,8 +3,10 @@ import {
   checkOptions,
   DEFAULT_LIMITS,
   MAX_TIMER_MS,
+  type OptionTable,
   type Packet,
   type Rule,
+  tableOf,
   WebsocketsSimpleError,
   wrong,
 } from "@websockets-simple/shared";
@@ -73,7 +75,7 @@ const timerMs: Rule = [1, MAX_TIMER_MS];
 const payload: Rule = [1, 268_435_456];
 
 const host: Rule = (value) => {
-  if (typeof value !== "string") return "a value of type string";
+  if (typeof value !== "string") return "string";
   return value.includes(":") && !isIP(value) ? "a name or an address, without a port: that is an option of its own" : undefined;
 };
 
@@ -118,11 +120,7 @@ const SESSION_WIRE = 'wire: "classic", since the session wire is not available y
  * @throws WebsocketsSimpleError `INVALID_OPTION`, naming option, value and bound
  */
 export function checkServerOptions<P extends Packet, D>(given: unknown): CheckedOptions<P, D> {
-  const { rateLimit, ...options } = checkOptions<typeof DEFAULTS & ServerOptions<P, D, never>>(
-    given,
-    RULES,
-    pick(DEFAULTS, RULES) as never,
-  );
+  const { rateLimit, ...options } = checkOptions<typeof DEFAULTS & ServerOptions<P, D, never>>(given, tableOf(RULES, DEFAULTS));
   const { tls, port, host, endpoints, ...rest } = options;
   return {
     ...(rest as unknown as CheckedOptions<P, D>),
@@ -131,12 +129,14 @@ export function checkServerOptions<P extends Packet, D>(given: unknown): Checked
     service: decodeSegments(options.path) ?? [],
     sendQueue: checkOptions(
       options.sendQueue,
-      { maxBytes: [1, 1_073_741_824], onOverflow: ["disconnect", "drop-newest"], stallTimeoutMs: timerMs },
-      DEFAULTS.sendQueue,
+      tableOf(
+        { maxBytes: [1, 1_073_741_824], onOverflow: ["disconnect", "drop-newest"], stallTimeoutMs: timerMs },
+        DEFAULTS.sendQueue,
+      ),
       "sendQueue.",
     ),
     rate: rateLimit ? checkRate(rateLimit === true ? {} : rateLimit) : undefined,
-    limits: checkOptions<CheckedLimits>(options.limits, LIMIT_RULES, DEFAULTS.limits, "limits."),
+    limits: checkOptions<CheckedLimits>(options.limits, tableOf(LIMIT_RULES, DEFAULTS.limits), "limits."),
   };
 }
 
@@ -147,7 +147,7 @@ function checkEndpoints(endpoints: readonly unknown[], given: object): readonly 
   }
   return endpoints.map((endpoint, index) => {
     const prefix = `endpoints[${index}].`;
-    const checked = checkOptions<EndpointOptions>(endpoint, ENDPOINT_RULES, {}, prefix);
+    const checked = checkOptions<EndpointOptions>(endpoint, tableOf(ENDPOINT_RULES), prefix);
     const { port, host, socketPath } = checked;
     if ((port === undefined) === (socketPath === undefined)) throw wrong(`${prefix}port`, port, "either a port or a socketPath");
     if (socketPath !== undefined && host !== undefined) throw wrong(`${prefix}host`, host, "to be left out beside a socketPath");
@@ -174,7 +174,11 @@ const LIMIT_RULES: Readonly<Record<string, Rule>> = {
 };
 
 function checkRate(given: object): Required<RateLimitOptions> {
-  return checkOptions(given, { messagesPerSecond: [1, 1_000_000], burst: [1, 1_000_000] }, DEFAULTS.rateLimitOn, "rateLimit.");
+  return checkOptions(
+    given,
+    tableOf({ messagesPerSecond: [1, 1_000_000], burst: [1, 1_000_000] }, DEFAULTS.rateLimitOn),
+    "rateLimit.",
+  );
 }
 
 const PLACES = ["path", "query", "header", "subprotocol", "message"];
@@ -203,9 +207,12 @@ export type CheckedAuthOptions = Pick<AuthServerOptions<unknown>, "connectionUna
     readonly userServiceLimits: { timeoutMs: number; concurrency: number };
   };
 
-const BROADCAST_RULES: Readonly<Record<string, Rule>> = {
-  except: (value) => (isConnection(value) ? undefined : "one connection, as events tell it"),
-  channel: "string",
+const BROADCAST: OptionTable = {
+  except: [(value) => (isConnection(value) ? undefined : "one connection, as events tell it")],
+  channel: [
+    (value) =>
+      typeof value === "string" && !value.startsWith("/") ? undefined : "a connection's channel, which has no slash in front",
+  ],
 };
 
 /**
@@ -217,7 +224,7 @@ export function checkBroadcastOptions(given: unknown): void {
   try {
     if (isConnection(given)) throw new Error("the options are a connection; use { except: connection } to leave it out");
     if (Array.isArray(given)) throw wrong("options", given, "an object, such as { except: connection }");
-    checkOptions(given, BROADCAST_RULES, {});
+    checkOptions(given, BROADCAST);
   } catch (error) {
     throw new WebsocketsSimpleError("INVALID_ARGUMENT", `broadcast: ${(error as Error).message}`);
   }
@@ -232,13 +239,11 @@ export function checkAuthOptions(given: object): { auth: CheckedAuthOptions; res
   for (const name of Object.keys(AUTH_RULES)) delete rest[name];
   const { tokenIn, ...auth } = checkOptions<typeof DEFAULTS & Pick<AuthServerOptions<unknown>, "connectionUnauthorizedString">>(
     own,
-    AUTH_RULES,
-    pick(DEFAULTS, AUTH_RULES) as never,
+    tableOf(AUTH_RULES, DEFAULTS),
   );
-  const userServiceLimits = checkOptions(
+  const userServiceLimits = checkOptions<CheckedAuthOptions["userServiceLimits"]>(
     auth.userServiceLimits,
-    { timeoutMs: timerMs, concurrency: [1, 100_000] },
-    DEFAULTS.userServiceLimits,
+    tableOf({ timeoutMs: timerMs, concurrency: [1, 100_000] }, DEFAULTS.userServiceLimits),
     "userServiceLimits.",
   );
   return { auth: { ...auth, userServiceLimits, places: [tokenIn ?? []].flat() }, rest };

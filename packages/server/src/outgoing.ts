@@ -4,6 +4,7 @@ import {
   encodePacket,
   type Packet,
   type Sendable,
+  toError,
   WebsocketsSimpleError,
 } from "@websockets-simple/shared";
 import type { Clock } from "./clock.ts";
@@ -47,11 +48,24 @@ export function rawPayload(input: string | Uint8Array): Payload<never> {
     return { message: input, wire: { utf8 }, bytes: utf8.byteLength };
   }
   // The caller may reuse its buffer while this waits.
-  return { message: input, wire: new Uint8Array(input), bytes: input.byteLength };
+  return { message: input, wire: copyOf(input), bytes: input.byteLength };
 }
 
-/** Fewer bytes than this a message do not count: a queue of tiny messages is bounded by their number instead. */
-const MIN_MESSAGE_BYTES = 64;
+/** Throws `INVALID_ARGUMENT` where there is nothing to copy: the buffer was transferred, or is no buffer at all. */
+function copyOf(bytes: Uint8Array): Uint8Array {
+  try {
+    return new Uint8Array(bytes);
+  } catch (error) {
+    throw toError("INVALID_ARGUMENT", "the bytes cannot be read", error);
+  }
+}
+
+/**
+ * Fewer bytes than this a message do not count: about so many does any message hold, however small, while it waits. But
+ * some may always wait.
+ */
+const MIN_MESSAGE_BYTES = 256;
+const MIN_MESSAGES = 16;
 
 /** What waits for one connection's socket, bounded in bytes, in number and in time. */
 export class SendQueue {
@@ -83,13 +97,16 @@ export class SendQueue {
     const tooLarge = unfit(payload, maxBytes);
     if (tooLarge) return tooLarge;
     const waiting = this.#socket.bufferedBytes;
-    if (waiting > 0 && (waiting + payload.bytes > maxBytes || this.#messages * MIN_MESSAGE_BYTES > maxBytes)) {
+    if (
+      waiting > 0 &&
+      (waiting + payload.bytes > maxBytes || this.#messages > Math.max(MIN_MESSAGES, maxBytes / MIN_MESSAGE_BYTES))
+    ) {
       const reason = `send queue full: sendQueue.maxBytes ${maxBytes}`;
       if (onOverflow === "disconnect") this.#tooSlow(reason);
       return notSent(`${reason}, ${waiting} bytes in ${this.#messages} messages are waiting`);
     }
     this.#messages++;
-    this.#socket.send(payload.wire, (error) => {
+    this.#socket.send(waiting > 0 ? alone(payload.wire) : payload.wire, (error) => {
       this.#messages--;
       if (this.#socket.bufferedBytes === 0) this.#watch.remove(this);
       done(error);
@@ -178,6 +195,14 @@ export class StallWatch {
 export function unfit({ bytes }: Payload<Packet>, maxBytes: number): WebsocketsSimpleError | undefined {
   if (bytes <= maxBytes) return undefined;
   return new WebsocketsSimpleError("INVALID_ARGUMENT", `the message has ${bytes} bytes, above sendQueue.maxBytes ${maxBytes}`);
+}
+
+/** What has to wait shall not hold a pool of Node's, of which it is a small part. */
+function alone(wire: TextBytes | Uint8Array): TextBytes | Uint8Array {
+  const bytes = wire instanceof Uint8Array ? wire : wire.utf8;
+  if (bytes.byteLength === bytes.buffer.byteLength) return wire;
+  const copy = Uint8Array.from(bytes);
+  return wire instanceof Uint8Array ? copy : { utf8: copy };
 }
 
 /** The error of a message that was never handed to the network. */

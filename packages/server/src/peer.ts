@@ -45,6 +45,8 @@ export interface PeerContext<P extends Packet> {
 /** With a rate limit, heartbeats have one of their own: far more than any client needs, far less than a flood. */
 const HEARTBEATS_PER_SECOND = 50;
 const HEARTBEATS_AT_ONCE = 100;
+/** Whoever moves so many bytes between two pings is alive, whether or not its pong has come through. */
+const BUSY_BYTES = 65_536;
 const HEARTBEAT = Object.freeze({ ping: rawPayload(PING), pong: rawPayload(PONG) });
 
 /** The states and the traffic of one connection: what stands between its socket and the server. */
@@ -59,6 +61,8 @@ export class Peer<P extends Packet> implements ConnectionPeer<P>, SocketListener
   readonly #heartbeats: TokenBucket | undefined;
   #state: ConnectionState = "connecting";
   #awaitsPong = false;
+  /** What had moved when the last ping was sent. */
+  #movedAtPing = 0;
   /** What this side closed with, when it closed first. */
   #verdict: { code: number; reason: string } | undefined;
   #networkError = "";
@@ -77,6 +81,8 @@ export class Peer<P extends Packet> implements ConnectionPeer<P>, SocketListener
         deliver: (message) => this.#deliver(message),
         pause: () => socket.pause(),
         resume: () => socket.resume(),
+        // The peer's own ping lies unread, so that it may take this side for dead: any message is life.
+        showLife: () => this.#queue.push(HEARTBEAT.ping, () => {}),
         exceeded: (reason) => this.sever(4429, reason),
       });
   }
@@ -95,6 +101,14 @@ export class Peer<P extends Packet> implements ConnectionPeer<P>, SocketListener
 
   get isHeldBack(): boolean {
     return this.#rateLimit?.isHolding === true;
+  }
+
+  get isBusy(): boolean {
+    return this.#movedBytes - this.#movedAtPing >= BUSY_BYTES;
+  }
+
+  get #movedBytes(): number {
+    return this.#socket.takenBytes + this.#socket.receivedBytes;
   }
 
   /** Begins: messages are taken in and may be sent. False when it was closed meanwhile. */
@@ -154,13 +168,14 @@ export class Peer<P extends Packet> implements ConnectionPeer<P>, SocketListener
 
   ping(): void {
     if (!this.isAlive) return;
+    this.#movedAtPing = this.#movedBytes;
     // A ping that found no room was never sent: whoever does not read is the stall watch's business.
     this.#awaitsPong = this.#queue.push(HEARTBEAT.ping, () => {}) === undefined;
   }
 
   message(message: string | Uint8Array): void {
     if (this.#state !== "open") return;
-    const beat = typeof message === "string" ? heartbeatText(message) : undefined;
+    const beat = heartbeatText(message);
     if (beat && this.#heartbeats?.take() === false) void this.sever(4429, "too many heartbeats: see option rateLimit");
     else if (beat === PONG) this.#awaitsPong = false;
     else if (beat === PING) this.#queue.push(HEARTBEAT.pong, () => {});

@@ -15,6 +15,8 @@ export interface RateLimitOptions {
 export const MAX_THROTTLED_MS = 30_000;
 /** What counts as a rest; less is only the gap between two reads of a flood. */
 const REST_MS = 500;
+/** How often life is shown meanwhile, in milliseconds: more often than any client by default gives up. */
+const LIFE_MS = 2_000;
 
 /** So many at once, and so many a second in the long run. */
 export class TokenBucket {
@@ -54,6 +56,8 @@ export interface RateLimitTarget {
   /** Stop, or go on, reading. */
   pause(): void;
   resume(): void;
+  /** Reading has paused again and again for a while: lets the peer hear that this side is there. */
+  showLife(): void;
   /** The peer sends too much; `reason` names the option and its bound. */
   exceeded(reason: string): void;
 }
@@ -70,6 +74,7 @@ export class RateLimit {
   readonly #held: (string | Uint8Array)[] = [];
   readonly #bucket: TokenBucket;
   #throttledSinceMs = 0;
+  #lastLifeMs = 0;
   #lastHeldMs = Number.NEGATIVE_INFINITY;
   #cancel: (() => void) | undefined;
 
@@ -90,7 +95,10 @@ export class RateLimit {
   take(message: string | Uint8Array): void {
     if (!this.isHolding && this.#bucket.take()) return void this.#target.deliver(message);
     const now = this.#clock.now();
-    if (!this.isHolding && now - this.#lastHeldMs > REST_MS) this.#throttledSinceMs = now;
+    if (!this.isHolding && now - this.#lastHeldMs > REST_MS) {
+      this.#throttledSinceMs = now;
+      this.#lastLifeMs = now;
+    }
     if (this.#held.push(message) === 1) this.#target.pause();
     this.#schedule();
   }
@@ -124,6 +132,10 @@ export class RateLimit {
     if (this.#lastHeldMs - this.#throttledSinceMs > MAX_THROTTLED_MS) return void this.#exceed(`for over ${MAX_THROTTLED_MS} ms`);
     while (this.#held.length > 0 && this.#bucket.take()) {
       this.#target.deliver(this.#held.shift() as string | Uint8Array);
+    }
+    if (this.#lastHeldMs - this.#lastLifeMs >= LIFE_MS) {
+      this.#lastLifeMs = this.#lastHeldMs;
+      this.#target.showLife();
     }
     if (this.#held.length > 0) this.#schedule();
     else this.#target.resume();

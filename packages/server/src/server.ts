@@ -76,6 +76,7 @@ export class WebsocketServer<
       manager: this.#manager,
       roster: internals.roster,
       log: this.#log,
+      isLogged: logger !== undefined,
       createConnection: internals.createConnection ?? ((peer, data) => new Connection<P, D>(peer, data) as C),
       emit: (event, payload) => void this.emit(event, payload),
       isHeard: (event) => this.listenerCount(event) > 0,
@@ -216,7 +217,7 @@ export class WebsocketServer<
   }
 
   #noConnection(call: string): Promise<never> {
-    const why = `${call}: what stands for the connection is none`;
+    const why = `${call}: expected a connection, as events and server.connections.get(id) give it`;
     return this.#hub.unawaited(Promise.reject(new WebsocketsSimpleError("INVALID_ARGUMENT", why)));
   }
 
@@ -228,8 +229,6 @@ export class WebsocketServer<
       return;
     }
     this.#hub.reportFailure(`a listener of "${event}"`, thrown);
-    // A fault in the application that nobody listens for must not vanish.
-    if (this.listenerCount("error") === 0 && !this.#options.logger) console.error(thrown);
   }
   /** Once a listener of `error` has failed, a failing logger has nobody left to tell. */
   #loggerIsLast = false;

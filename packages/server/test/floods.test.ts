@@ -19,7 +19,11 @@ describe("a message flood", () => {
       time.pass(100);
       await new Promise((resolve) => setImmediate(resolve));
     }
-    const close = await flooding.readFrame();
+    let close = await flooding.readFrame();
+    // Signs of life, while reading paused.
+    const pings: string[] = [];
+    for (; close.opcode === Opcode.text; close = await flooding.readFrame()) pings.push(close.text);
+    expect([pings.length > 10, new Set(pings)]).toEqual([true, new Set(["ping"])]);
     expect([close.code, close.reason]).toEqual([
       4429,
       "too many messages: above rateLimit.messagesPerSecond 50 for over 30000 ms",

@@ -107,7 +107,7 @@ describe("a logger that fails", () => {
   });
 });
 
-describe("a failing listener that nobody is told of", () => {
+describe("a fault of the application that nobody is told of", () => {
   test("is printed, but not when there is a logger or a listener for errors", async () => {
     const printed = vi.spyOn(console, "error").mockImplementation(() => {});
     const fail = (): never => {
@@ -119,12 +119,64 @@ describe("a failing listener that nobody is told of", () => {
     const client = await TestClient.connect(url);
     client.send("x");
     await until("printed", () => printed.mock.calls.length === 1);
-    expect(printed.mock.calls[0]?.[0]).toMatchObject({ message: "my own fault" });
+    expect(printed.mock.calls[0]?.[0]).toMatchObject({
+      code: "LISTENER_FAILED",
+      message: 'a listener of "message" failed: my own fault',
+      cause: { message: "my own fault" },
+    });
     const told = new Promise((resolve) => server.on("error", resolve));
     client.send("x");
     await told;
     expect(printed).toHaveBeenCalledOnce();
     printed.mockRestore();
+  });
+});
+
+describe("a packet that throws when it is looked at", () => {
+  test("is a fault of the schema's, told by error, and harms nobody", async () => {
+    const throwing = {
+      get data(): string {
+        throw new Error("a getter of a schema");
+      },
+      timestamp: new Date(),
+    };
+    const packet = { "~standard": { version: 1 as const, vendor: "test", validate: () => ({ value: throwing }) } };
+    const { server, url, errors, connections } = await serve({ packet: packet as never });
+    const client = await TestClient.connect(url);
+    client.send("from the peer");
+    expect((await errors.one()).error).toMatchObject({ code: "LISTENER_FAILED", cause: { message: "a getter of a schema" } });
+    await (await connections.one(({ type }) => type === "connected")).connection.sendRaw("from here");
+    await errors.has(2);
+    for (const thrown of [undefined, null]) {
+      const input = {
+        get data(): string {
+          throw thrown;
+        },
+      };
+      await expect(server.broadcast(input as never)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+    }
+    expect(await client.hears(1)).toEqual(["from here"]);
+  });
+
+  test("are bytes that were transferred: a wrong argument, told as such", async () => {
+    const { server, errors } = await serve();
+    const bytes = new Uint8Array(8);
+    structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+    await expect(server.broadcastRaw(bytes)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+    expect((await errors.one()).error.code).toBe("INVALID_ARGUMENT");
+  });
+});
+
+describe("a listener that hands on the promise of a send", () => {
+  test("has not failed when that is not sent", async () => {
+    const { server, url, errors } = await serve();
+    server.on("connection", ({ connection }) => connection.send("hello"));
+    const client = await TestClient.connect(url);
+    await client.hears(1);
+    client.socket.close();
+    await until("gone", () => server.connections.size === 0);
+    await server.stop();
+    expect(errors.all).toEqual([]);
   });
 });
 

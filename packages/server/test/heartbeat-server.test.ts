@@ -5,7 +5,7 @@ import { ManualClock } from "../../../testkit/manual-clock.ts";
 import { frame, Opcode, RawSocket } from "../../../testkit/raw-socket.ts";
 import { type Clock, systemClock } from "../src/clock.ts";
 import { withInternals } from "../src/internals.ts";
-import { Arrivals, serve, TestClient } from "./support/harness.ts";
+import { Arrivals, serve, TestClient, turns } from "./support/harness.ts";
 
 describe("the text ping", () => {
   test("comes each interval; who answers stays, in whatever case and spacing, and nobody is told", async () => {
@@ -34,6 +34,28 @@ describe("the text ping", () => {
       reason: "no pong within pingIntervalMs 50",
     });
     expect([server.connections.size, server.stats().severed]).toEqual([1, { 4408: 1 }]);
+  });
+
+  test("leaves alone who is in the middle of a transfer, though its pong lies behind that, and then severs it", async () => {
+    const time = new ManualClock();
+    const clock: Clock = { ...systemClock, now: () => time.now(), after: (ms, run) => time.after(ms, run) };
+    const options = { pingIntervalMs: 1_000, maxPayload: 67_108_864 };
+    const { server, port, messages } = await serve(withInternals(options, { clock }));
+    const peer = await RawSocket.open(port);
+    const upload = frame(Opcode.binary, new Uint8Array(999_986)); // And 14 bytes of header.
+    for (let start = 0; start < upload.length; start += 100_000) {
+      time.pass(1_000);
+      expect((await peer.readFrame()).text).toBe("ping");
+      await new Promise((resolve) => peer.socket.write(upload.subarray(start, start + 100_000), resolve));
+      await turns();
+    }
+    expect((await messages.one()).message).toHaveLength(999_986);
+    expect(server.stats().severed).toEqual({});
+    time.pass(1_000);
+    expect((await peer.readFrame()).text).toBe("ping");
+    time.pass(1_000);
+    expect((await peer.readFrame()).code).toBe(4408);
+    peer.destroy();
   });
 
   test.each(["ping", "PING", " Ping\r\n"])("a client's %j is answered pong and nobody is told", async (text) => {

@@ -5,6 +5,7 @@ import { FakeClock } from "./support/fake-clock.ts";
 class FakePeer implements HeartbeatPeer {
   awaitsPong = false;
   isHeldBack = false;
+  isBusy = false;
   pings = 0;
   severed: string[] = [];
   ping(): void {
@@ -45,6 +46,21 @@ describe("the heartbeat", () => {
     expect(peer.severed).toEqual([]);
     clock.read();
     expect(peer.severed).toEqual(["4408 no pong within pingIntervalMs 1000"]);
+  });
+
+  test("leaves alone whoever moves much, whose pong may lie behind it, and pings again", () => {
+    const { clock, peer } = beating(1_000);
+    clock.advance(1_000);
+    peer.isBusy = true;
+    for (let round = 0; round < 5; round++) {
+      clock.advance(1_000);
+      clock.read();
+    }
+    expect([peer.severed, peer.pings]).toEqual([[], 6]);
+    peer.isBusy = false;
+    clock.advance(1_000);
+    clock.read();
+    expect(peer.severed).toHaveLength(1);
   });
 
   test("finds a pong that lay unread at the sweep, and pings again", () => {

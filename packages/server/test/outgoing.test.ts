@@ -111,7 +111,7 @@ describe("a send queue", () => {
   });
 
   test("bounds tiny messages by their number", () => {
-    const { socket, push } = queued({ maxBytes: 6_400 });
+    const { socket, push } = queued({ maxBytes: 25_600 });
     socket.isBlocked = true;
     let count = 0;
     push(1);
@@ -163,7 +163,7 @@ describe("a send queue", () => {
   });
 
   test("looks what was taken once when something begins to wait and in each sweep, however many messages come and go", () => {
-    const { clock, socket, push, reasons, done } = queued({ maxBytes: 10_000 });
+    const { clock, socket, push, reasons, done } = queued({ maxBytes: 100_000 });
     socket.isBlocked = true;
     for (let count = 0; count < 100; count++) push(1);
     expect(socket.looks).toBe(1);

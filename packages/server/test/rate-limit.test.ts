@@ -10,6 +10,7 @@ function limited(messagesPerSecond: number, burst: number) {
     deliver: (message) => void delivered.push(message),
     pause: () => void calls.push("pause"),
     resume: () => void calls.push("resume"),
+    showLife: () => void calls.push("life"),
     exceeded: (reason) => void calls.push(reason),
   });
   const take = (count: number): void => {
@@ -57,7 +58,8 @@ describe("the rate limit", () => {
     const { clock, delivered, calls, take } = limited(10, 5);
     take(205);
     clock.advance(20_000);
-    expect([delivered.length, calls, clock.timers]).toEqual([205, ["pause", "resume"], 0]);
+    expect(calls.filter((call) => call !== "life")).toEqual(["pause", "resume"]);
+    expect([delivered.length, clock.timers]).toEqual([205, 0]);
   });
 
   test("finds holding back without a rest for too long too much", () => {
@@ -73,6 +75,21 @@ describe("the rate limit", () => {
       clock.advance(100);
     }
     expect(calls.at(-1)).toMatch(/for over 30000 ms/);
+  });
+
+  test("shows life every two seconds while reading pauses, be it for one long read or for many short ones", () => {
+    const long = limited(10, 5);
+    long.take(105);
+    long.clock.advance(10_000);
+    expect(long.calls.filter((call) => call === "life")).toHaveLength(5);
+
+    const short = limited(10, 5);
+    for (let read = 0; read < 20; read++) {
+      short.take(read === 0 ? 10 : 5);
+      short.clock.advance(500);
+    }
+    expect(short.calls.filter((call) => call === "pause")).toHaveLength(20);
+    expect(short.calls.filter((call) => call === "life").length).toBeGreaterThanOrEqual(4);
   });
 
   test("forgets a spell after a rest", () => {

@@ -51,8 +51,8 @@ describe("the life of a server", () => {
   });
 
   test("stop leaves no client connected, no socket and no timer behind, and start works again", async () => {
-    await turns();
-    const before = activeResources();
+    // What tests before this one left behind ends by itself.
+    while (Object.keys(activeResources()).length > 0) await new Promise((resolve) => setImmediate(resolve));
     const { server, url, port, connections, states } = await serve({ pingIntervalMs: 60_000, rateLimit: true });
     const client = await TestClient.connect(url);
     const idle = await RawSocket.connect(port);
@@ -66,7 +66,7 @@ describe("the life of a server", () => {
     expect([server.connections.size, server.address, server.stats().connections]).toEqual([0, undefined, 0]);
     expect(states.all.map(({ type }) => type)).toEqual(["started", "stopped"]);
     await turns();
-    expect(activeResources()).toEqual(before);
+    expect(activeResources()).toEqual({});
     await expect(TestClient.connect(url)).rejects.toMatchObject({ code: "ECONNREFUSED" });
 
     const again = await server.start();

@@ -150,7 +150,7 @@ describe("a wrong certificate is found by the constructor, which says what to do
     [
       "a passphrase of another type",
       ({ localhost }) => ({ pfx: localhost.pfx, passphrase: 12_345 }),
-      /option tls\.passphrase: expected a value of type string/,
+      /option tls\.passphrase: expected string/,
     ],
     [
       "an old minVersion",

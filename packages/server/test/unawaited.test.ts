@@ -5,9 +5,9 @@ import { serve, serveAuth, TestClient } from "./support/harness.ts";
 describe("what is wrong with a call that nobody waits for", () => {
   test.each<[string, (connection: Connection) => unknown, RegExp]>([
     ["a send", (connection) => connection.send({ text: 1 } as never), /data must be a text/],
-    ["a blank text", (connection) => connection.send(" "), /bytes and blank texts go by sendRaw/],
+    ["a blank text", (connection) => connection.send(" "), /data must be a text that is not blank; send others by sendRaw/],
     ["a raw send", (connection) => connection.sendRaw({ text: 1 } as never), /expected a Uint8Array/],
-    ["a close", (connection) => connection.close(1001), /close code 1001: use 1000 or 3000 to 4999/],
+    ["a close", (connection) => connection.close(1001), /close with code 1001, .* use 1000 or 3000 to 4999/],
     [
       "a send above any queue",
       (connection) => connection.sendRaw("x".repeat(2_000)),

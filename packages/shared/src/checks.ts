@@ -15,11 +15,21 @@ export type Complete<T> = { readonly [K in keyof T]-?: Exclude<T[K], undefined> 
 /** What was expected, or undefined when the value fits. */
 export function unmet(rule: Rule, value: unknown): string | undefined {
   if (typeof rule === "function") return rule(value);
-  if (typeof rule === "string") return value !== null && rule.includes(typeof value) ? undefined : `a value of type ${rule}`;
+  if (typeof rule === "string") return value !== null && rule.includes(typeof value) ? undefined : rule;
   if (typeof rule[0] === "string") return rule.includes(value as never) ? undefined : `one of ${rule.join(", ")}`;
   const [min, max] = rule as readonly [number, number];
   const fits = (Number.isInteger(value) || value === Infinity) && (value as number) >= min && (value as number) <= max;
   return fits ? undefined : `a whole number from ${min} to ${max}`;
+}
+
+/** What options must be, and what they are when left out: name → [rule, default]. */
+export type OptionTable = Readonly<Record<string, readonly [rule: Rule, byDefault?: unknown]>>;
+
+/** Makes a table of rules, and of the defaults among their names. */
+export function tableOf(rules: Readonly<Record<string, Rule>>, defaults: object = {}): OptionTable {
+  return Object.fromEntries(
+    Object.entries(rules).map(([name, rule]) => [name, [rule, (defaults as Record<string, unknown>)[name]]]),
+  );
 }
 
 /**
@@ -29,22 +39,16 @@ export function unmet(rule: Rule, value: unknown): string | undefined {
  * @param prefix what stands before an option's name in messages, such as `reconnect.`
  * @throws WebsocketsSimpleError `INVALID_OPTION`, naming option, value and bound
  */
-export function checkOptions<T extends object>(
-  given: unknown,
-  rules: Readonly<Record<string, Rule>>,
-  defaults: T,
-  prefix = "",
-): T {
-  const checked: Record<string, unknown> = { ...(defaults as object) };
+export function checkOptions<T extends object>(given: unknown, table: OptionTable, prefix = ""): T {
   if (typeof given !== "object" || !given) throw wrong(prefix || "options", given, "an object");
+  const checked: Record<string, unknown> = {};
+  for (const [name, [, byDefault]] of Object.entries(table)) if (byDefault !== undefined) checked[name] = byDefault;
   for (const [name, value] of Object.entries(given)) {
     if (value === undefined) continue;
-    const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
+    const [rule] = (Object.hasOwn(table, name) && table[name]) || [];
     if (rule === undefined) {
-      throw new WebsocketsSimpleError(
-        "INVALID_OPTION",
-        `option ${prefix}${name}: unknown; known are ${Object.keys(rules).join(", ")}`,
-      );
+      const known = Object.keys(table).join(", ");
+      throw new WebsocketsSimpleError("INVALID_OPTION", `option ${prefix}${name}: unknown; known are ${known}`);
     }
     const expected = unmet(rule, value);
     if (expected) throw wrong(prefix + name, value, expected);

@@ -6,8 +6,8 @@ export const PONG = "pong";
  * Tells the heartbeat's texts from messages: compared trimmed and without case, as WebsocketsSimple does.
  * The length check keeps the common case free of work.
  */
-export function heartbeatText(text: string): typeof PING | typeof PONG | undefined {
-  if (text.length > 64) return undefined;
+export function heartbeatText(text: string | Uint8Array): typeof PING | typeof PONG | undefined {
+  if (typeof text !== "string" || text.length > 64) return undefined;
   const word = text.trim().toLowerCase();
   return word === PING || word === PONG ? word : undefined;
 }
@@ -63,8 +63,24 @@ export function spellToken(token: string): string[] {
   return [base64, base64url, `${new URLSearchParams({ "": token })}`.slice(1), encodeURIComponent(token), token];
 }
 
-/** Puts `[token]` in the place of a token, by its spellings. */
+/** Shorter ones are found in any sentence, and are no secrets. */
+const MIN_SECRET_LENGTH = 4;
+
+/** A character that is none, so that no token is found in "[token]". */
+const HIDDEN = "\uFFFF";
+
+/**
+ * Puts `[token]` in the place of a token, by its spellings; at the end of the text also in that of its beginning, since
+ * what is said may have been cut off there.
+ */
 export function hideToken(text: string, spellings: readonly string[]): string {
-  // By way of a character that is none, so that no token is found in "[token]".
-  return spellings.reduce((said, spelling) => said.replaceAll(spelling, "\uFFFF"), text).replaceAll("\uFFFF", "[token]");
+  let shown = text;
+  for (const secret of spellings) {
+    if (secret.length < MIN_SECRET_LENGTH) continue;
+    shown = shown.replaceAll(secret, HIDDEN);
+    for (let length = secret.length; length >= MIN_SECRET_LENGTH; length--) {
+      if (shown.endsWith(secret.slice(0, length))) shown = shown.slice(0, -length) + HIDDEN;
+    }
+  }
+  return shown.replaceAll(HIDDEN, "[token]");
 }

@@ -27,20 +27,25 @@ export const CloseCode = {
 /** The longest close reason in bytes of UTF-8 (RFC 6455 section 5.5: 125 less the two of the code). */
 export const MAX_REASON_BYTES = 123;
 
-/** What a client does after a close that it did not ask for. */
-export type CloseVerdict = "retry" | "unauthorized" | "final";
+/** What a peer refuses with for good; the codes that are judged before are among them. */
+const REFUSED = /^44\d\d$/;
+/** What a peer closes with because of something that went wrong: what was under way is lost. */
+const LOST = /^(100[2-46-9]|101[01]|4408|4429)$/;
 
-/** Judges a close code as the peer sent it: 1000 and 44xx are final, except 4408 and 4429; all else is worth a retry. */
-export function judgeCloseCode(code: number): CloseVerdict {
-  if (code === CloseCode.unauthorized) return "unauthorized";
-  if (code === CloseCode.timeout || code === CloseCode.tooManyMessages) return "retry";
-  return code === CloseCode.normal || (code >= 4400 && code <= 4499) ? "final" : "retry";
+/**
+ * What error a close code of the peer means: after a retryable one a client comes back. Without an error the close was
+ * orderly, and a client comes back after all but 1000.
+ */
+export function judgeCloseCode(code: number): "UNAUTHORIZED" | "CONNECTION_LOST" | "REFUSED" | undefined {
+  if (code === CloseCode.unauthorized) return "UNAUTHORIZED";
+  if (LOST.test(`${code}`)) return "CONNECTION_LOST";
+  return REFUSED.test(`${code}`) ? "REFUSED" : undefined;
 }
 
-/** Judges the HTTP status of a refused handshake by the same rule. */
-export function judgeStatus(status: number): CloseVerdict {
-  if (status === 401) return "unauthorized";
-  return status === 408 || status === 429 || status >= 500 ? "retry" : "final";
+/** What error the HTTP status of a refused handshake means, by the same rule. */
+export function judgeStatus(status: number): "UNAUTHORIZED" | "CONNECT_FAILED" | "REFUSED" {
+  if (status === 401) return "UNAUTHORIZED";
+  return status === 408 || status === 429 || status >= 500 ? "CONNECT_FAILED" : "REFUSED";
 }
 
 /**
@@ -50,10 +55,12 @@ export function judgeStatus(status: number): CloseVerdict {
  * @throws WebsocketsSimpleError `INVALID_ARGUMENT`
  */
 export function checkClose(code: number, reason: string): void {
-  const bytes = typeof reason === "string" ? new TextEncoder().encode(reason).length : Number.POSITIVE_INFINITY;
-  const problem =
-    code !== CloseCode.normal && !(Number.isInteger(code) && code >= 3000 && code <= 4999)
-      ? `code ${code}: use 1000 or 3000 to 4999`
-      : bytes > MAX_REASON_BYTES && `reason of ${bytes} bytes: use ${MAX_REASON_BYTES} at most`;
-  if (problem) throw new WebsocketsSimpleError("INVALID_ARGUMENT", `close ${problem}`);
+  const bytes = typeof reason === "string" ? new TextEncoder().encode(reason).length : Infinity;
+  const fits = code === CloseCode.normal || (Number.isInteger(code) && code >= 3000 && code <= 4999);
+  if (fits && bytes <= MAX_REASON_BYTES) return;
+  const got = `code ${code}, reason of ${bytes} bytes`;
+  throw new WebsocketsSimpleError(
+    "INVALID_ARGUMENT",
+    `close with ${got}: use 1000 or 3000 to 4999, ${MAX_REASON_BYTES} bytes at most`,
+  );
 }

@@ -32,12 +32,10 @@ export function decodePacket<P extends Packet>(text: string, options: CodecOptio
   const { packet: schema, packetCasing } = options;
   const value = parseObject(text, packetCasing, now);
   if (!schema) {
-    const isPacket = typeof value?.data === "string" && value.data.trim() !== "";
-    return { packet: (isPacket ? value : createPacket(text, now)) as P };
+    return { packet: (isFilled(value?.data) ? value : createPacket(text, now)) as P };
   }
-  const result = validate(schema, value ?? createPacket(text, now));
-  if (!(result instanceof WebsocketsSimpleError)) return { packet: result };
-  return value ? { error: result } : {};
+  const decoded = validate(schema, value ?? createPacket(text, now));
+  return value || !decoded.error ? decoded : {};
 }
 
 /**
@@ -50,19 +48,27 @@ export function encodePacket<P extends Packet>(
   { packetCasing, packet: schema }: CodecOptions<P>,
   now: number,
 ): { text: string; packet: P } {
-  const isPacket = typeof input === "object" && input !== null;
-  const packet = (isPacket ? { ...input, timestamp: input.timestamp ?? new Date(now) } : createPacket(input as string, now)) as P;
   try {
+    const isPacket = typeof input === "object" && input !== null;
+    const packet = (
+      isPacket ? { ...input, timestamp: input.timestamp ?? new Date(now) } : createPacket(input as string, now)
+    ) as P;
     // A receiver without a schema would not know a packet with other data as one, so it is not sent.
-    if (!(schema && isPacket) && (typeof packet.data !== "string" || !packet.data.trim())) {
-      throw new Error("data must be a text that is not blank; bytes and blank texts go by sendRaw");
+    if (!(schema && isPacket) && !isFilled(packet.data)) {
+      throw new Error("data must be a text that is not blank; send others by sendRaw");
     }
-    if (!(packet.timestamp instanceof Date)) throw new Error("timestamp must be a Date");
-    if (!TIMESTAMP.test(packet.timestamp.toISOString())) throw new Error("timestamp must be of the years 0 to 9999");
-    return { text: JSON.stringify(packetCasing === "pascal" ? recase(packet, "toUpperCase", /./) : packet), packet };
+    if (!(packet.timestamp instanceof Date && TIMESTAMP.test(packet.timestamp.toISOString()))) {
+      throw new Error("timestamp must be a Date of the years 0 to 9999");
+    }
+    return { text: JSON.stringify(packetCasing === "pascal" ? recase(packet, "toUpperCase", /^./) : packet), packet };
   } catch (error) {
-    throw toError("INVALID_ARGUMENT", "not a text, nor a packet { data, timestamp?, … }", error);
+    throw toError("INVALID_ARGUMENT", "no text, no packet { data, timestamp? }", error);
   }
+}
+
+/** Whether it is what a packet bears where no schema allows something else. */
+function isFilled(data: unknown): boolean {
+  return typeof data === "string" && data.trim() !== "";
 }
 
 /** The text as an object with `data` as it came and `timestamp` as a Date, or undefined when it is no such thing. */
@@ -70,7 +76,7 @@ function parseObject(text: string, casing: PacketCasing, now: number): Record<st
   try {
     const json = JSON.parse(text);
     if (Object(json) !== json || Array.isArray(json)) return undefined;
-    const value = recase(json, "toLowerCase", casing === "pascal" ? /./ : /^(Data|Timestamp)$/);
+    const value = recase(json, "toLowerCase", casing === "pascal" ? /^./ : /^(Data|Timestamp)$/);
     value.timestamp = value.timestamp == null ? new Date(now) : parseTimestamp(value.timestamp);
     return value;
   } catch {
@@ -81,7 +87,7 @@ function parseObject(text: string, casing: PacketCasing, now: number): Record<st
 /** @throws when it is no timestamp */
 function parseTimestamp(value: unknown): Date {
   const [, seconds, fraction = "", zone = "Z"] = (typeof value === "string" && TIMESTAMP.exec(value)) as RegExpExecArray;
-  const timestamp = new Date(`${seconds}.${fraction.padEnd(3, "0").slice(0, 3)}${zone}`);
+  const timestamp = new Date(`${seconds}.${`${fraction}000`.slice(0, 3)}${zone}`);
   timestamp.toISOString();
   return timestamp;
 }
@@ -89,37 +95,35 @@ function parseTimestamp(value: unknown): Date {
 /** Only the top level: keys further down may be data (a dictionary's), not field names. */
 function recase(value: object, change: "toUpperCase" | "toLowerCase", which: RegExp): Record<string, unknown> {
   // fromEntries defines properties, so that a key "__proto__" stays ordinary data.
-  return Object.fromEntries(
-    Object.entries(value).map(([key, field]) => [which.test(key) ? key.charAt(0)[change]() + key.slice(1) : key, field]),
-  );
+  return Object.fromEntries(Object.entries(value).map(([key, field]) => [key.replace(which, (name) => name[change]()), field]));
 }
 
-function validate<P>(schema: StandardSchema<P>, value: unknown): P | WebsocketsSimpleError {
+function validate<P extends Packet>(schema: StandardSchema<P>, value: unknown): Decoded<P> {
   try {
     const result = schema["~standard"].validate(value);
     if ("then" in result) {
       result.then(undefined, () => {});
-      throw new Error("it is asynchronous, which would reorder messages");
+      throw new Error("it must not be asynchronous");
     }
-    if (!result.issues) return result.value;
+    if (!result.issues) return { packet: result.value };
     throw new Error(describeIssues(result.issues));
   } catch (error) {
-    return toError("INVALID_PACKET", "refused by the packet schema", error);
+    return { error: toError("INVALID_PACKET", "refused by the packet schema", error) };
   }
 }
 
 /**
- * Checks what is to be sent as it is.
+ * Checks what is to be sent as it is, and returns it.
  *
  * @throws WebsocketsSimpleError `INVALID_ARGUMENT` for anything but bytes and text that survives UTF-8: lone surrogates
  * would arrive as U+FFFD. Engines without `String.prototype.isWellFormed` are given the benefit of the doubt.
  */
-export function checkRaw(message: unknown): void {
+export function checkRaw<T>(message: T): T {
   const text = message as string & { isWellFormed?(): boolean };
   const fits = typeof message === "string" ? (text.isWellFormed?.() ?? true) : message instanceof Uint8Array;
-  if (!fits)
-    throw new WebsocketsSimpleError(
-      "INVALID_ARGUMENT",
-      "expected a Uint8Array (of an ArrayBuffer: new Uint8Array(buffer)), or a text without lone surrogates",
-    );
+  if (fits) return message;
+  throw new WebsocketsSimpleError(
+    "INVALID_ARGUMENT",
+    "expected a Uint8Array, as of new Uint8Array(buffer), or a text without lone surrogates",
+  );
 }

@@ -90,6 +90,6 @@ export function describeThrown(thrown: unknown): string {
   try {
     return String(thrown instanceof Error ? thrown.message : thrown);
   } catch {
-    return "something that cannot be shown";
+    return "something unprintable";
   }
 }

@@ -31,7 +31,8 @@ const TypedEmitter = EventEmitter as unknown as new <Events>() => TypedEmitter<E
 
 /**
  * eventemitter3 on which a failing listener harms nobody: what it throws, or rejects with, goes to `listenerFailed`, and
- * the other listeners are called all the same.
+ * the other listeners are called all the same. Where it rejects since a message could not be sent, nothing is wrong with
+ * it: `() => connection.send("hello")` hands on the promise of a send, for which nobody has to wait.
  */
 export abstract class IsolatingEmitter<Events> extends TypedEmitter<Events> {
   readonly #events: readonly (keyof Events)[];
@@ -70,10 +71,12 @@ export abstract class IsolatingEmitter<Events> extends TypedEmitter<Events> {
     const listeners = this.listeners(event);
     for (const listener of listeners) {
       const fail = (thrown: unknown): void => this.listenerFailed(event, thrown);
+      const isUnsent = (error: Partial<WebsocketsSimpleError> | undefined): boolean =>
+        error?.code === "NOT_SENT" || error?.code === "UNKNOWN";
       this.off(event, listener, undefined, true);
       try {
         const result = listener.call(this, payload);
-        if (result instanceof Promise) result.catch(fail);
+        if (result instanceof Promise) result.catch((thrown) => isUnsent(thrown) || fail(thrown));
       } catch (thrown) {
         fail(thrown);
       }

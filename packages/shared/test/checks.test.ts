@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { checkOptions, type Rule } from "../src/index.ts";
+import { checkOptions, type Rule, tableOf } from "../src/index.ts";
 
 const rules: Record<string, Rule> = {
   port: [0, 65_535],
@@ -9,7 +9,7 @@ const rules: Record<string, Rule> = {
   name: "string",
   even: (value) => (Number(value) % 2 === 0 ? undefined : "an even number"),
 };
-const check = (given: unknown) => checkOptions(given, rules, { port: 80 }, "x.");
+const check = (given: unknown) => checkOptions(given, tableOf(rules, { port: 80 }), "x.");
 
 describe("checking options", () => {
   it("fills in defaults, and takes undefined as left out", () => {
@@ -35,8 +35,8 @@ describe("checking options", () => {
     [{ port: Number.NaN }, "got NaN"],
     [{ port: Number.POSITIVE_INFINITY }, "got Infinity"],
     [{ place: "header" }, 'option x.place: expected one of path, query; got "header"'],
-    [{ group: null }, "option x.group: expected a value of type boolean or object; got null"],
-    [{ name: 5 }, "option x.name: expected a value of type string; got 5"],
+    [{ group: null }, "option x.group: expected boolean or object; got null"],
+    [{ name: 5 }, "option x.name: expected string; got 5"],
     [{ name: [] }, "got a list"],
     [{ name: {} }, "got an object"],
     [{ even: 3 }, "option x.even: expected an even number; got 3"],

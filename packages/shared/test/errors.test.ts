@@ -30,50 +30,50 @@ describe("the one error class", () => {
   });
 });
 
-describe("what a client does after a close", () => {
+describe("what a close means", () => {
   it.each([
-    [1000, "final"],
-    [1001, "retry"],
-    [1002, "retry"],
-    [1005, "retry"],
-    [1006, "retry"],
-    [1008, "retry"],
-    [1009, "retry"],
-    [1011, "retry"],
-    [1012, "retry"],
-    [1013, "retry"],
-    [3000, "retry"],
-    [4000, "retry"],
-    [4399, "retry"],
-    [4400, "final"],
-    [4401, "unauthorized"],
-    [4403, "final"],
-    [4404, "final"],
-    [4408, "retry"],
-    [4409, "final"],
-    [4429, "retry"],
-    [4499, "final"],
-    [4500, "retry"],
-    [4503, "retry"],
-    [4999, "retry"],
-  ])("code %i: %s", (code, verdict) => {
-    expect(judgeCloseCode(code)).toBe(verdict);
+    [1000, undefined],
+    [1001, undefined],
+    [1002, "CONNECTION_LOST"],
+    [1005, undefined],
+    [1006, "CONNECTION_LOST"],
+    [1008, "CONNECTION_LOST"],
+    [1009, "CONNECTION_LOST"],
+    [1011, "CONNECTION_LOST"],
+    [1012, undefined],
+    [1013, undefined],
+    [3000, undefined],
+    [4000, undefined],
+    [4399, undefined],
+    [4400, "REFUSED"],
+    [4401, "UNAUTHORIZED"],
+    [4403, "REFUSED"],
+    [4404, "REFUSED"],
+    [4408, "CONNECTION_LOST"],
+    [4409, "REFUSED"],
+    [4429, "CONNECTION_LOST"],
+    [4499, "REFUSED"],
+    [4500, undefined],
+    [4503, undefined],
+    [4999, undefined],
+  ])("code %i: %s", (code, error) => {
+    expect(judgeCloseCode(code)).toBe(error);
   });
 
   it.each([
-    [301, "final"],
-    [400, "final"],
-    [401, "unauthorized"],
-    [403, "final"],
-    [404, "final"],
-    [408, "retry"],
-    [426, "final"],
-    [429, "retry"],
-    [500, "retry"],
-    [502, "retry"],
-    [503, "retry"],
-  ])("HTTP %i: %s", (status, verdict) => {
-    expect(judgeStatus(status)).toBe(verdict);
+    [301, "REFUSED"],
+    [400, "REFUSED"],
+    [401, "UNAUTHORIZED"],
+    [403, "REFUSED"],
+    [404, "REFUSED"],
+    [408, "CONNECT_FAILED"],
+    [426, "REFUSED"],
+    [429, "CONNECT_FAILED"],
+    [500, "CONNECT_FAILED"],
+    [502, "CONNECT_FAILED"],
+    [503, "CONNECT_FAILED"],
+  ])("HTTP %i: %s", (status, error) => {
+    expect(judgeStatus(status)).toBe(error);
   });
 });
 

@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { EngineSocket, OutgoingMessage, SocketListener } from "../engine.ts";
 import { type Closing, writeClosePayload } from "../frames/close-payload.ts";
@@ -77,6 +78,10 @@ export class OwnSocket implements EngineSocket, MessageSink, WriterEvents {
     // A destroyed stream has no handle any more.
     if (!this.#stream.destroyed) this.#takenBytes = kernelBytes(this.#stream);
     return this.#takenBytes;
+  }
+
+  get receivedBytes(): number {
+    return (this.#stream as Partial<Socket>).bytesRead ?? 0;
   }
 
   send(message: OutgoingMessage): boolean {

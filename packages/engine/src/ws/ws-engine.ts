@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type ServerOptions, WebSocket, WebSocketServer } from "ws";
 import type {
@@ -10,7 +11,8 @@ import type {
   PreparedMessage,
   SocketListener,
 } from "../engine.ts";
-import { copyFrom, exactCopy } from "../exact-copy.ts";
+import { exactCopy } from "../exact-copy.ts";
+import { keepSmall } from "../keep-small.ts";
 import { kernelBytes } from "../kernel-bytes.ts";
 
 /**
@@ -22,14 +24,6 @@ const MAX_PENDING_PONGS = 60;
 /** An option that ws 8.23 documents and its types do not know yet. */
 interface WsOptions extends ServerOptions {
   closeTimeout: number;
-}
-
-/** What ws keeps of a message that is not complete. */
-interface Receiver {
-  /** Payloads of fragments. */
-  readonly _fragments?: Buffer[];
-  /** Reads that are not a whole frame yet. */
-  readonly _buffers?: Buffer[];
 }
 
 /** The `ws` package behind the interface; without compression. */
@@ -139,6 +133,10 @@ class WsSocket implements EngineSocket {
     return this.#takenBytes;
   }
 
+  get receivedBytes(): number {
+    return (this.#stream as Partial<Socket>).bytesRead ?? 0;
+  }
+
   send(message: OutgoingMessage): boolean {
     if (!this.isOpen) return false;
     const { data, isBinary, bytes } = message instanceof PreparedBytes ? message : new PreparedBytes(message as string);
@@ -191,27 +189,6 @@ function answerPings(socket: WebSocket): void {
     if (pending >= MAX_PENDING_PONGS) return socket.terminate();
     pending++;
     socket.pong(exactCopy([data]), false, () => pending--);
-  });
-}
-
-/**
- * Keeps what ws retains of an incomplete message near the size of its payload. ws keeps slices of what the stream read,
- * up to 64 KiB at a time: a fragment of one byte would hold all that came with it, such as pongs, which nothing bounds.
- * What it may hold besides the payload is one such read, in which the last frame began.
- *
- * No public option of ws does that. Should these fields ever be gone, nothing is put together, and the suite fails.
- */
-function keepSmall(socket: WebSocket, stream: Duplex): void {
-  const { _receiver: receiver } = socket as unknown as { _receiver?: Receiver };
-  /** How many fragments are copies already. */
-  let copies = 0;
-  socket.on("message", () => (copies = 0));
-  // ws listens too, and did so first: it has read the chunk by now.
-  stream.on("data", () => {
-    const { _fragments: fragments, _buffers: reads } = receiver ?? {};
-    if (fragments && fragments.length > copies) copies = copyFrom(fragments, copies);
-    // All but the first are whole: only the new one, and a small one before it, can be in need of it.
-    if (reads && reads.length > 1) copyFrom(reads, reads.length - 1);
   });
 }
 

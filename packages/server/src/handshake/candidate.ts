@@ -2,6 +2,8 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Asker, StopSignal } from "./asker.ts";
 
+const NOTHING = Buffer.alloc(0);
+
 /**
  * A request on its way through the handshake. It holds a place among those that are pending until it is a connection,
  * refused or gone; and, though it be gone, as long as something of the application's still runs for it: peers who come and
@@ -10,7 +12,8 @@ import type { Asker, StopSignal } from "./asker.ts";
 export class Candidate implements Asker {
   readonly request: IncomingMessage;
   readonly stream: Duplex;
-  readonly head: Buffer;
+  /** Bytes that came with the request, until the engine has them. */
+  head: Buffer;
   readonly stop: StopSignal;
   readonly #gone = new AbortController();
   readonly #places: Set<Candidate>;
@@ -53,8 +56,9 @@ export class Candidate implements Asker {
     this.stream.destroy();
   }
 
-  /** Ends the watch for its leaving: the engine has it now. */
+  /** Ends the watch for its leaving: the engine has it now. What came with the request must not be held beside. */
   handOver(): void {
+    this.head = NOTHING;
     this.stream.off("error", this.#leave).off("close", this.#leave).off("end", this.#leave);
   }
 

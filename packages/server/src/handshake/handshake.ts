@@ -153,7 +153,7 @@ export class Handshakes {
       refuse: (code, why) => {
         refused(code, why, candidate.stream);
         if (code === CloseCode.unauthorized && unauthorizedString !== undefined) socket.send(unauthorizedString);
-        socket.close(code, why);
+        turnAway(socket, code, why);
       },
       leave: () => candidate.leave(),
       over: () => candidate.release(),
@@ -173,7 +173,7 @@ export class Handshakes {
       candidate.release();
       this.#parts.refused(CloseCode.unauthorized, why, candidate.stream);
       if (unauthorizedString !== undefined) socket.send(unauthorizedString);
-      socket.close(CloseCode.unauthorized, `unauthorized: ${why}`);
+      turnAway(socket, CloseCode.unauthorized, `unauthorized: ${why}`);
       return IGNORE;
     });
   }
@@ -191,4 +191,10 @@ export class Handshakes {
     this.#parts.refused(refusal.status, refusal.reason, candidate.stream);
     answer(candidate.stream, refusal, this.#parts.clock);
   }
+}
+
+/** Closes on a stranger, who may still send until it hears of that, but nothing that would be kept. */
+function turnAway(socket: EngineSocket, code: number, why: string): void {
+  socket.setMaxPayload(1);
+  socket.close(code, why);
 }

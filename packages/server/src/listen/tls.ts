@@ -1,6 +1,6 @@
 import { createPrivateKey } from "node:crypto";
 import { createSecureContext, type SecureContextOptions } from "node:tls";
-import { checkOptions, type Rule, unmet, WebsocketsSimpleError } from "@websockets-simple/shared";
+import { checkOptions, type Rule, tableOf, unmet, WebsocketsSimpleError } from "@websockets-simple/shared";
 
 /** The server's certificate: PKCS #12 (`pfx`), or PEM (`key` and `cert`). */
 export interface ServerTlsOptions {
@@ -43,7 +43,7 @@ export function checkTls(given: ServerTlsOptions): SecureContextOptions {
     const expected = rule && value !== undefined ? unmet(rule, value) : undefined;
     if (expected) throw invalid(name, `expected ${expected}`);
   }
-  const { pfx, ...options } = checkOptions<ServerTlsOptions>(given, RULES, { minVersion: "TLSv1.2" }, "tls.");
+  const { pfx, ...options } = checkOptions<ServerTlsOptions>(given, tableOf(RULES, { minVersion: "TLSv1.2" }), "tls.");
   const { key, cert } = options;
   if (pfx === undefined && (key === undefined || cert === undefined)) {
     throw new WebsocketsSimpleError("INVALID_OPTION", "option tls: give pfx (PKCS #12), or both key and cert (PEM)");
