@@ -14,10 +14,12 @@ import type { ServerEvents } from "./events.ts";
 import type { WebsocketHandler } from "./handler.ts";
 import type { UpgradeRequest } from "./handshake/upgrade-request.ts";
 import type { Log } from "./logger.ts";
-import { type Payload, type SendQueueOptions, StallWatch } from "./outgoing.ts";
+import type { Payload } from "./payload.ts";
 import { Peer, type PeerContext } from "./peer.ts";
 import { type RateLimitOptions, TokenBucket } from "./rate-limit.ts";
+import type { SendQueueOptions } from "./send-queue.ts";
 import type { EngineSocket, SocketListener } from "./socket.ts";
+import { StallWatch } from "./stall-watch.ts";
 import { type Counters, count } from "./stats.ts";
 
 const FAULTS_OF_THE_APPLICATION: readonly ErrorCode[] = ["LISTENER_FAILED", "INVALID_ARGUMENT", "USER_SERVICE_FAILED"];
@@ -50,9 +52,8 @@ export interface HubParts<P extends Packet, D, C extends Connection<P, D>> {
 /** Where connections, messages and listeners meet. Whatever of the application's fails here harms nobody else. */
 export class Hub<P extends Packet, D, C extends Connection<P, D>> {
   readonly #parts: HubParts<P, D, C>;
-  readonly #context: PeerContext<P>;
-  readonly #peers = new Map<C, Peer<P>>();
-  readonly #connections = new WeakMap<Peer<P>, C>();
+  readonly #context: PeerContext<P, C>;
+  readonly #peers = new Map<C, Peer<P, C>>();
   /** How many faulty calls are told by `error`; more are for the log. */
   readonly #faults: TokenBucket;
   /** How many faults are printed that nobody listens for. */
@@ -72,34 +73,34 @@ export class Hub<P extends Packet, D, C extends Connection<P, D>> {
       queue,
       rate,
       stalls: new StallWatch(queue.stallTimeoutMs, clock),
-      received: (peer, message) => this.#received(this.#connectionOf(peer), message),
-      sent: (peer, payload) => this.#tellSent(payload, 1, this.#connectionOf(peer)),
-      failed: (peer, error) => this.report(error, this.#connectionOf(peer)),
-      unawaited: (peer, doing) => this.unawaited(doing, this.#connectionOf(peer)),
+      received: (peer, message) => this.#received(peer.connection, message),
+      sent: (peer, payload) => this.#tellSent(payload, 1, peer.connection),
+      failed: (peer, error) => this.report(error, peer.connection),
+      unawaited: (peer, doing) => this.unawaited(doing, peer.connection),
       severed: (peer, code, reason) => {
         count(counters.severed, code);
         parts.log("warn", "connection severed", { connection: peer.id, remoteAddress: peer.request.remoteAddress, code, reason });
       },
-      closed: (peer, code, reason) => this.#closed(this.#connectionOf(peer), code, reason),
+      closed: (peer, code, reason) => this.#closed(peer.connection, code, reason),
     };
   }
 
   /** The connections that are not closed yet. */
-  get peers(): ReadonlyMap<C, Peer<P>> {
+  get peers(): ReadonlyMap<C, Peer<P, C>> {
     return this.#peers;
   }
 
   /** Makes a connection of an open socket. */
   admit(socket: EngineSocket, request: UpgradeRequest, data: unknown, userId: unknown): SocketListener {
     const { createConnection, successString, manager, roster, counters, log, emit } = this.#parts;
-    const peer = new Peer(socket, request, this.#context);
+    const peer = new Peer<P, C>(socket, request, this.#context);
     const connection = createConnection(peer, data as D, userId);
     this.#peers.set(connection, peer);
-    this.#connections.set(peer, connection);
+    peer.connection = connection;
     counters.accepted++;
     emit("connection", { type: "connecting", connection });
     if (!peer.open()) return peer;
-    if (successString !== undefined) socket.send(successString);
+    if (successString !== undefined) peer.greet(successString);
     roster?.add(connection);
     this.#guard("connectionManager.add", () => manager.add(connection), connection);
     log("info", "connected", { connection: peer.id, remoteAddress: request.remoteAddress, remotePort: request.remotePort });
@@ -112,8 +113,8 @@ export class Hub<P extends Packet, D, C extends Connection<P, D>> {
     let recipients = 0;
     for (const connection of connections) {
       if (!isMeant(connection)) continue;
-      const refused = this.#peers.get(connection)?.push(payload, () => {});
-      if (refused === undefined && this.#peers.has(connection)) recipients++;
+      const peer = this.#peers.get(connection);
+      if (peer && !peer.push(payload)) recipients++;
     }
     this.#tellSent(payload, recipients);
     return recipients;
@@ -229,9 +230,5 @@ export class Hub<P extends Packet, D, C extends Connection<P, D>> {
     } catch (thrown) {
       this.reportFailure(what, thrown, connection);
     }
-  }
-
-  #connectionOf(peer: Peer<P>): C {
-    return this.#connections.get(peer) as C;
   }
 }

@@ -21,7 +21,7 @@ export type { EndpointOptions, ServerAddress } from "./listen/http-listener.ts";
 export type { ServerTlsOptions } from "./listen/tls.ts";
 export type { LogFields, Logger } from "./logger.ts";
 export type { AuthServerOptions, BroadcastOptions, OrUndefined, ServerLimits, ServerOptions } from "./options.ts";
-export type { SendQueueOptions } from "./outgoing.ts";
+export type { SendQueueOptions } from "./send-queue.ts";
 export type { RateLimitOptions } from "./rate-limit.ts";
 export { WebsocketServer } from "./server.ts";
 export { WebsocketServerAuth } from "./server-auth.ts";

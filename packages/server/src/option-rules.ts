@@ -16,7 +16,7 @@ import { decodeSegments } from "./handshake/target.ts";
 import type { EndpointOptions } from "./listen/http-listener.ts";
 import { checkTls, type ServerTlsOptions } from "./listen/tls.ts";
 import type { AuthServerOptions, ServerLimits, ServerOptions } from "./options.ts";
-import type { SendQueueOptions } from "./outgoing.ts";
+import type { SendQueueOptions } from "./send-queue.ts";
 import type { RateLimitOptions } from "./rate-limit.ts";
 
 /** Every default of a server's options. */

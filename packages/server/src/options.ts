@@ -7,7 +7,7 @@ import type { UserServiceLimits } from "./handshake/user-service.ts";
 import type { EndpointOptions } from "./listen/http-listener.ts";
 import type { ServerTlsOptions } from "./listen/tls.ts";
 import type { Logger } from "./logger.ts";
-import type { SendQueueOptions } from "./outgoing.ts";
+import type { SendQueueOptions } from "./send-queue.ts";
 import type { RateLimitOptions } from "./rate-limit.ts";
 
 /** Options of which each may be undefined as well, which counts as left out: `{ passphrase: process.env.PASSPHRASE }`. */

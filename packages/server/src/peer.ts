@@ -11,35 +11,29 @@ import {
 import type { Clock } from "./clock.ts";
 import type { ConnectionPeer, ConnectionState } from "./connection.ts";
 import type { UpgradeRequest } from "./handshake/upgrade-request.ts";
-import {
-  notSent,
-  type Payload,
-  packetPayload,
-  rawPayload,
-  SendQueue,
-  type SendQueueOptions,
-  type StallWatch,
-} from "./outgoing.ts";
+import { notSent, type Payload, packetPayload, rawPayload } from "./payload.ts";
 import { RateLimit, type RateLimitOptions, TokenBucket } from "./rate-limit.ts";
+import { SendQueue, type SendQueueEvents, type SendQueueOptions } from "./send-queue.ts";
 import type { EngineSocket, SocketListener } from "./socket.ts";
+import type { StallWatch } from "./stall-watch.ts";
 import type { Counters } from "./stats.ts";
 
 /** What all peers of a server share. */
-export interface PeerContext<P extends Packet> {
+export interface PeerContext<P extends Packet, C> {
   readonly clock: Clock;
   readonly codec: CodecOptions<P>;
   readonly counters: Counters;
   readonly queue: Required<SendQueueOptions>;
   readonly stalls: StallWatch;
   readonly rate: Required<RateLimitOptions> | undefined;
-  received(peer: Peer<P>, message: string | Uint8Array): void;
+  received(peer: Peer<P, C>, message: string | Uint8Array): void;
   /** A message was handed to the kernel. */
-  sent(peer: Peer<P>, payload: Payload<P>): void;
-  failed(peer: Peer<P>, error: WebsocketsSimpleError): void;
+  sent(peer: Peer<P, C>, payload: Payload<P>): void;
+  failed(peer: Peer<P, C>, error: WebsocketsSimpleError): void;
   /** Takes care of what a call rejects with that nobody may be waiting for. */
-  unawaited(peer: Peer<P>, doing: Promise<void>): Promise<void>;
-  severed(peer: Peer<P>, code: number, reason: string): void;
-  closed(peer: Peer<P>, code: number, reason: string): void;
+  unawaited(peer: Peer<P, C>, doing: Promise<void>): Promise<void>;
+  severed(peer: Peer<P, C>, code: number, reason: string): void;
+  closed(peer: Peer<P, C>, code: number, reason: string): void;
 }
 
 /** With a rate limit, heartbeats have one of their own: far more than any client needs, far less than a flood. */
@@ -47,16 +41,17 @@ const HEARTBEATS_PER_SECOND = 50;
 const HEARTBEATS_AT_ONCE = 100;
 /** Whoever moves so many bytes between two pings is alive, whether or not its pong has come through. */
 const BUSY_BYTES = 65_536;
-const HEARTBEAT = Object.freeze({ ping: rawPayload(PING), pong: rawPayload(PONG) });
 
 /** The states and the traffic of one connection: what stands between its socket and the server. */
-export class Peer<P extends Packet> implements ConnectionPeer<P>, SocketListener {
+export class Peer<P extends Packet, C = unknown> implements ConnectionPeer<P>, SocketListener, SendQueueEvents<P> {
   readonly id = crypto.randomUUID();
   readonly request: UpgradeRequest;
   readonly startedAtMs: number;
-  readonly #context: PeerContext<P>;
+  /** What stands for it in the application. */
+  connection!: C;
+  readonly #context: PeerContext<P, C>;
   readonly #socket: EngineSocket;
-  readonly #queue: SendQueue;
+  readonly #queue: SendQueue<P>;
   readonly #rateLimit: RateLimit | undefined;
   readonly #heartbeats: TokenBucket | undefined;
   #state: ConnectionState = "connecting";
@@ -68,12 +63,12 @@ export class Peer<P extends Packet> implements ConnectionPeer<P>, SocketListener
   #networkError = "";
   #whenClosed: (() => void)[] | undefined;
 
-  constructor(socket: EngineSocket, request: UpgradeRequest, context: PeerContext<P>) {
+  constructor(socket: EngineSocket, request: UpgradeRequest, context: PeerContext<P, C>) {
     this.#socket = socket;
     this.request = request;
     this.#context = context;
     this.startedAtMs = context.clock.date();
-    this.#queue = new SendQueue(socket, context.queue, context.stalls, (reason) => this.sever(4408, reason));
+    this.#queue = new SendQueue(socket, context.queue, context.stalls, this);
     this.#heartbeats = context.rate && new TokenBucket(HEARTBEATS_PER_SECOND, HEARTBEATS_AT_ONCE, context.clock);
     this.#rateLimit =
       context.rate &&
@@ -82,7 +77,7 @@ export class Peer<P extends Packet> implements ConnectionPeer<P>, SocketListener
         pause: () => socket.pause(),
         resume: () => socket.resume(),
         // The peer's own ping lies unread, so that it may take this side for dead: any message is life.
-        showLife: () => this.#queue.push(HEARTBEAT.ping, () => {}),
+        showLife: () => this.#queue.pushOwn(PING),
         exceeded: (reason) => this.sever(4429, reason),
       });
   }
@@ -111,6 +106,11 @@ export class Peer<P extends Packet> implements ConnectionPeer<P>, SocketListener
     return this.#socket.takenBytes + this.#socket.receivedBytes;
   }
 
+  /** Sends a text of the server's own. */
+  greet(text: string): void {
+    this.#queue.pushOwn(text);
+  }
+
   /** Begins: messages are taken in and may be sent. False when it was closed meanwhile. */
   open(): boolean {
     if (this.#state === "connecting") this.#state = "open";
@@ -120,18 +120,11 @@ export class Peer<P extends Packet> implements ConnectionPeer<P>, SocketListener
   /**
    * Hands a message to the socket.
    *
-   * @param done as for `SendQueue.push`
    * @returns why it was refused
    */
-  push(payload: Payload<P>, done: (error?: Error) => void): WebsocketsSimpleError | undefined {
+  push(payload: Payload<P>): WebsocketsSimpleError | undefined {
     if (!this.isAlive) return notSent(`the connection is ${this.#state === "open" ? "closing" : this.#state}`);
-    return this.#queue.push(payload, (error) => {
-      if (!error) {
-        this.#context.counters.messagesSent++;
-        this.#context.counters.bytesSent += payload.bytes;
-      }
-      done(error);
-    });
+    return this.#queue.push(payload);
   }
 
   send(input: Sendable<P>): Promise<void> {
@@ -170,17 +163,47 @@ export class Peer<P extends Packet> implements ConnectionPeer<P>, SocketListener
     if (!this.isAlive) return;
     this.#movedAtPing = this.#movedBytes;
     // A ping that found no room was never sent: whoever does not read is the stall watch's business.
-    this.#awaitsPong = this.#queue.push(HEARTBEAT.ping, () => {}) === undefined;
+    this.#awaitsPong = this.#queue.pushOwn(PING) === undefined;
   }
 
-  message(message: string | Uint8Array): void {
+  message(message: string | Uint8Array, size: number): void {
     if (this.#state !== "open") return;
     const beat = heartbeatText(message);
     if (beat && this.#heartbeats?.take() === false) void this.sever(4429, "too many heartbeats: see option rateLimit");
     else if (beat === PONG) this.#awaitsPong = false;
-    else if (beat === PING) this.#queue.push(HEARTBEAT.pong, () => {});
-    else if (this.#rateLimit) this.#rateLimit.take(message);
-    else this.#deliver(message);
+    else if (beat === PING) this.#queue.pushOwn(PONG);
+    else {
+      const { counters } = this.#context;
+      counters.messagesReceived++;
+      counters.bytesReceived += size;
+      if (this.#rateLimit) this.#rateLimit.take(message);
+      else this.#deliver(message);
+    }
+  }
+
+  taken(messages: number, bytes: number): void {
+    this.#queue.taken(messages, bytes);
+  }
+
+  blocked(): void {
+    this.#queue.blocked();
+  }
+
+  drained(): void {
+    this.#queue.drained();
+  }
+
+  sent(payload: Payload<P>): void {
+    this.#context.sent(this, payload);
+  }
+
+  counted(messages: number, bytes: number): void {
+    this.#context.counters.messagesSent += messages;
+    this.#context.counters.bytesSent += bytes;
+  }
+
+  tooSlow(reason: string): void {
+    void this.sever(4408, reason);
   }
 
   failed(error: Error, kind: "protocol" | "network"): void {
@@ -197,35 +220,24 @@ export class Peer<P extends Packet> implements ConnectionPeer<P>, SocketListener
     if (dropped > 0)
       this.failed(new Error(`${dropped} messages above rateLimit were dropped: it sent them and left`), "protocol");
     this.#rateLimit?.stop();
-    this.#queue.end();
     this.#state = "closed";
     const told = this.#verdict ?? { code, reason: reason || (code === 1006 ? this.#networkError : "") };
+    this.#queue.end(told.reason || `close code ${told.code}`);
     this.#context.closed(this, told.code, told.reason);
     for (const resolve of this.#whenClosed ?? []) resolve();
   }
 
   #deliver(message: string | Uint8Array): void {
-    if (this.#state !== "open") return;
-    const { counters } = this.#context;
-    counters.messagesReceived++;
-    counters.bytesReceived += typeof message === "string" ? Buffer.byteLength(message) : message.byteLength;
-    this.#context.received(this, message);
+    if (this.#state === "open") this.#context.received(this, message);
   }
 
   #send(encode: () => Payload<P>): Promise<void> {
-    const sending = new Promise<void>((resolve, reject) => {
-      const payload = encode();
-      const refused = this.push(payload, (error) => {
-        if (error)
-          return reject(
-            new WebsocketsSimpleError("UNKNOWN", `the connection broke while sending: ${error.message}`, { cause: error }),
-          );
-        resolve();
-        this.#context.sent(this, payload);
-      });
-      if (refused) reject(refused);
-    });
-    return this.#context.unawaited(this, sending);
+    try {
+      const refused = this.push(encode());
+      return refused ? this.#context.unawaited(this, Promise.reject(refused)) : this.#queue.whenTaken();
+    } catch (error) {
+      return this.#context.unawaited(this, Promise.reject(error));
+    }
   }
 
   #close(code: number, reason: string): Promise<void> {

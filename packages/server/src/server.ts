@@ -20,8 +20,8 @@ import type { ServerAddress } from "./listen/http-listener.ts";
 import { createLog, type Log } from "./logger.ts";
 import { type CheckedOptions, checkBroadcastOptions, checkServerOptions } from "./option-rules.ts";
 import type { BroadcastOptions, ServerOptions } from "./options.ts";
-import { packetPayload, rawPayload, unfit } from "./outgoing.ts";
-import { defaultEngine } from "./socket.ts";
+import { packetPayload, preparedPayload, rawPayload } from "./payload.ts";
+import { defaultEngine, type Engine } from "./socket.ts";
 import { createCounters, type ServerStats, toStats } from "./stats.ts";
 
 /**
@@ -98,10 +98,13 @@ export class WebsocketServer<
     return this.#endpoint?.addresses ?? [];
   }
 
+  get #engine(): Engine {
+    return this.#internals.engine ?? defaultEngine;
+  }
+
   /** Counters since the server was made. */
   stats(): ServerStats {
-    const engine = (this.#internals.engine ?? defaultEngine).name;
-    return toStats(engine, this.#hub.peers.size, this.#endpoint?.pendingHandshakes ?? 0, this.#counters);
+    return toStats(this.#engine.name, this.#hub.peers.size, this.#endpoint?.pendingHandshakes ?? 0, this.#counters);
   }
 
   /**
@@ -209,9 +212,8 @@ export class WebsocketServer<
         connection !== except && (channel === undefined || connection.channel === channel);
       const now = (this.#internals.clock ?? systemClock).date();
       const payload = isRaw ? rawPayload(input as string) : packetPayload(input as Sendable<P>, this.#codec, now);
-      const tooLarge = unfit(payload, this.#options.sendQueue.maxBytes);
-      if (tooLarge) throw tooLarge;
-      resolve(this.#hub.broadcast(payload, connections, isMeant));
+      const prepared = preparedPayload<P>(payload, this.#engine, this.#options.sendQueue.maxBytes);
+      resolve(this.#hub.broadcast(prepared, connections, isMeant));
     });
     return this.#hub.unawaited(sending);
   }
@@ -242,12 +244,12 @@ export class WebsocketServer<
   }
 
   #open(): Promise<Endpoint> {
-    const { clock = systemClock, engine = defaultEngine, authenticate } = this.#internals;
+    const { clock = systemClock, authenticate } = this.#internals;
     const hub = this.#hub;
     return openEndpoint({
       options: this.#options as unknown as CheckedOptions<never, unknown>,
       clock,
-      engine,
+      engine: this.#engine,
       counters: this.#counters,
       log: this.#log,
       authentication: authenticate?.(clock, (error) => hub.report(error)),

@@ -171,7 +171,7 @@ describe("one large message to a peer", () => {
 /** The usual engine, whose sockets the test sees. */
 function watched(sockets: EngineSocket[]): Engine {
   return {
-    name: defaultEngine.name,
+    ...defaultEngine,
     createAcceptor(options) {
       const acceptor = defaultEngine.createAcceptor(options);
       return {

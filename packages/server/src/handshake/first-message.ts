@@ -87,8 +87,8 @@ export function awaitToken(socket: EngineSocket, parts: FirstMessageParts): Sock
   }
 
   return {
-    message(message) {
-      if (state !== "waiting") return pass((to) => to.message(message));
+    message(message, size) {
+      if (state !== "waiting") return pass((to) => to.message(message, size));
       if (typeof message !== "string") return refuse(CloseCode.unauthorized, "the first message must be the token, as text");
       if (message === "") return refuse(CloseCode.unauthorized, "no token: the first message is empty");
       cancelTimer();
@@ -102,6 +102,11 @@ export function awaitToken(socket: EngineSocket, parts: FirstMessageParts): Sock
         parts.failed(thrown);
       });
     },
+    taken(messages, bytes) {
+      pass((to) => to.taken(messages, bytes));
+    },
+    blocked: () => pass((to) => to.blocked()),
+    drained: () => pass((to) => to.drained()),
     failed(error, kind) {
       pass((to) => to.failed(error, kind));
     },

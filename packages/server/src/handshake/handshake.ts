@@ -45,7 +45,14 @@ export interface HandshakeParts {
 }
 
 const BUSY: Refusal = { status: 503, reason: "Too many handshakes at once. Try again later.", headers: { "Retry-After": "1" } };
-const IGNORE: SocketListener = Object.freeze({ message() {}, failed() {}, closed() {} });
+const IGNORE: SocketListener = Object.freeze({
+  message() {},
+  taken() {},
+  blocked() {},
+  drained() {},
+  failed() {},
+  closed() {},
+});
 
 /** Judges upgrade requests: each ends as a connection, or with a clean answer, or is gone without a trace. */
 export class Handshakes {

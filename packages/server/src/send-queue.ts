@@ -1,0 +1,203 @@
+import { type Packet, WebsocketsSimpleError } from "@websockets-simple/shared";
+import { notSent, type Payload, tooLarge } from "./payload.ts";
+import type { EngineSocket, OutgoingMessage } from "./socket.ts";
+import type { Stallable, StallWatch } from "./stall-watch.ts";
+
+/** What may wait for a peer who reads slowly. */
+export interface SendQueueOptions {
+  /** Bytes a connection that may wait, 1 to 1,073,741,824; also the largest message that can be sent. Default: 1,048,576. */
+  maxBytes?: number;
+  /** What happens beyond it: close the connection with 4408, or refuse the new message. Default: `"disconnect"`. */
+  onOverflow?: "disconnect" | "drop-newest";
+  /**
+   * How long a queue may stand still before the connection is closed with 4408, in milliseconds, 1 to 2,147,483,647. It
+   * moves when the system takes any byte of it, however large the message; the system takes more whenever about a third of
+   * its own send buffer has become free. Who reads too slowly for that is closed as who does not read. Default: 10,000.
+   */
+  stallTimeoutMs?: number;
+}
+
+/** What a queue tells. */
+export interface SendQueueEvents<P extends Packet> {
+  /** The kernel took a message, which is to be told. */
+  sent(payload: Payload<P>): void;
+  /** The kernel took so many messages and bytes of them. */
+  counted(messages: number, bytes: number): void;
+  /** The connection shall be closed, with this reason. */
+  tooSlow(reason: string): void;
+}
+
+/** Messages whose outcome is one: those sent since the kernel last took any. */
+interface Batch {
+  /** The number of the last of them. */
+  last: number;
+  readonly promise: Promise<void>;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * Fewer bytes than this a message do not count: about so many does any message hold, however small, while it waits. But
+ * some may always wait.
+ */
+const MIN_MESSAGE_BYTES = 256;
+const MIN_MESSAGES = 16;
+/** So many places that were left are kept before the others move up. */
+const MAX_LEFT = 1_024;
+
+/** What was sent on one connection and is not taken yet: bounded in bytes, in number and in time, and told in order. */
+export class SendQueue<P extends Packet> implements Stallable {
+  readonly #socket: EngineSocket;
+  readonly #options: Required<SendQueueOptions>;
+  readonly #watch: StallWatch;
+  readonly #events: SendQueueEvents<P>;
+  /** What waits, in order, from `#first` on; of what is nobody's message, its bytes. */
+  #waiting: (Payload<P> | number)[] = [];
+  #first = 0;
+  /** How many messages were sent, and how many of them were taken. */
+  #sent = 0;
+  #taken = 0;
+  readonly #batches: Batch[] = [];
+  /** Which of them further messages belong to. */
+  #open: Batch | undefined;
+  /** What the kernel had taken when that was last looked at, and when it was last seen to take any. */
+  #kernelBytes = 0;
+  #progressMs = 0;
+
+  constructor(
+    socket: EngineSocket,
+    options: Required<SendQueueOptions>,
+    watch: StallWatch,
+    events: SendQueueEvents<P>,
+  ) {
+    this.#socket = socket;
+    this.#options = options;
+    this.#watch = watch;
+    this.#events = events;
+  }
+
+  /**
+   * Hands a message to the socket.
+   *
+   * @returns why it was refused
+   */
+  push(payload: Payload<P>): WebsocketsSimpleError | undefined {
+    return this.#push(payload.wire, payload);
+  }
+
+  /** The same for a text of the server's own, such as a heartbeat: it is neither counted nor told. */
+  pushOwn(text: string): WebsocketsSimpleError | undefined {
+    return this.#push(text, Buffer.byteLength(text));
+  }
+
+  /** Settles with what was pushed last: when the kernel took it, or that the connection broke before. */
+  whenTaken(): Promise<void> {
+    const batch = (this.#open ??= this.#begin());
+    batch.last = this.#sent;
+    return batch.promise;
+  }
+
+  /** Of the socket: the kernel took so many more messages, and so many bytes of them. */
+  taken(messages: number, bytes: number): void {
+    // Whoever is told may send: that is another batch.
+    this.#open = undefined;
+    this.#taken += messages;
+    let count = 0;
+    let ownBytes = 0;
+    for (let left = messages; left > 0; left--) {
+      const payload = this.#waiting[this.#first] as Payload<P> | number;
+      this.#waiting[this.#first++] = 0;
+      if (typeof payload === "number") ownBytes += payload;
+      else {
+        count++;
+        if (payload.isTold) this.#events.sent(payload);
+      }
+    }
+    this.#moveUp();
+    this.#events.counted(count, bytes - ownBytes);
+    while (this.#batches.length > 0 && (this.#batches[0] as Batch).last <= this.#taken) this.#batches.shift()?.resolve();
+  }
+
+  /** Of the socket: the kernel does not take all. From now on time counts. */
+  blocked(): void {
+    this.#moved(this.#socket.takenBytes);
+    this.#watch.add(this);
+  }
+
+  /** Of the socket: it has. */
+  drained(): void {
+    this.#watch.remove(this);
+  }
+
+  isStalled(timeoutMs: number): boolean {
+    const { takenBytes } = this.#socket;
+    // Any byte is progress, not only a whole message: a large one may take its time.
+    if (takenBytes !== this.#kernelBytes) this.#moved(takenBytes);
+    return this.#watch.now() - this.#progressMs >= timeoutMs;
+  }
+
+  giveUp(): void {
+    this.#watch.remove(this);
+    this.#events.tooSlow(`not reading: nothing taken within sendQueue.stallTimeoutMs ${this.#options.stallTimeoutMs}`);
+  }
+
+  /** The connection is over: what waits may or may not have left. */
+  end(why: string): void {
+    this.#watch.remove(this);
+    this.#waiting = [];
+    for (const { reject } of this.#batches.splice(0)) {
+      reject(new WebsocketsSimpleError("UNKNOWN", `the connection broke while sending: ${why}`));
+    }
+  }
+
+  #push(wire: OutgoingMessage, payload: Payload<P> | number): WebsocketsSimpleError | undefined {
+    const { maxBytes } = this.#options;
+    const waiting = this.#socket.bufferedBytes;
+    const bytes = bytesOf(wire, maxBytes - waiting);
+    if (bytes > maxBytes) return tooLarge(bytes, maxBytes);
+    const messages = this.#sent - this.#taken;
+    if (waiting > 0 && (waiting + bytes > maxBytes || messages > Math.max(MIN_MESSAGES, maxBytes / MIN_MESSAGE_BYTES))) {
+      return this.#overflow(waiting, messages);
+    }
+    if (!this.#socket.send(wire)) return notSent("the connection is closing");
+    this.#sent++;
+    this.#waiting.push(payload);
+    return undefined;
+  }
+
+  #overflow(bytes: number, messages: number): WebsocketsSimpleError {
+    const { maxBytes, onOverflow } = this.#options;
+    const reason = `send queue full: sendQueue.maxBytes ${maxBytes}`;
+    if (onOverflow === "disconnect") this.#events.tooSlow(reason);
+    return notSent(`${reason}, ${bytes} bytes in ${messages} messages are waiting`);
+  }
+
+  #begin(): Batch {
+    let settle: Pick<Batch, "resolve" | "reject"> | undefined;
+    const promise = new Promise<void>((resolve, reject) => (settle = { resolve, reject }));
+    // Connections come and go: a send that nobody waits for must not end the process.
+    promise.catch(() => {});
+    const batch: Batch = { last: 0, promise, ...(settle as unknown as Pick<Batch, "resolve" | "reject">) };
+    this.#batches.push(batch);
+    return batch;
+  }
+
+  #moved(kernelBytes: number): void {
+    this.#kernelBytes = kernelBytes;
+    this.#progressMs = this.#watch.now();
+  }
+
+  /** Lets go of the places that were left. */
+  #moveUp(): void {
+    if (this.#first === this.#waiting.length) this.#waiting.length = 0;
+    else if (this.#first > MAX_LEFT) this.#waiting.splice(0, this.#first);
+    else return;
+    this.#first = 0;
+  }
+}
+
+/** The bytes of a message; of a text that is sure to have room, some number that has room too. */
+function bytesOf(wire: OutgoingMessage, room: number): number {
+  if (typeof wire !== "string") return "bytes" in wire ? wire.bytes : wire.byteLength;
+  return wire.length * 3 <= room ? wire.length : Buffer.byteLength(wire);
+}
