@@ -11,7 +11,7 @@ export interface FrameShape {
   /** The three reserved bits, 0 to 7. */
   readonly rsv?: number;
   readonly masked?: boolean;
-  /** The length to declare instead of the payload's own, always in the 64-bit form. */
+  /** The length to declare instead of the payload's own. */
   readonly declaredLength?: bigint;
 }
 
@@ -21,17 +21,18 @@ export function frame(opcode: number, payload: string | Uint8Array = "", shape: 
   const body = Buffer.from(payload as string);
   const first = (fin ? 0x80 : 0) | (rsv << 4) | opcode;
   const flag = masked ? 0x80 : 0;
+  const length = declaredLength ?? BigInt(body.length);
   let head: Buffer;
-  if (declaredLength !== undefined || body.length > 0xffff) {
+  if (length > 0xffffn) {
     head = Buffer.alloc(10);
     head[1] = flag | 127;
-    head.writeBigUInt64BE(declaredLength ?? BigInt(body.length), 2);
-  } else if (body.length > 125) {
+    head.writeBigUInt64BE(length, 2);
+  } else if (length > 125n) {
     head = Buffer.alloc(4);
     head[1] = flag | 126;
-    head.writeUInt16BE(body.length, 2);
+    head.writeUInt16BE(Number(length), 2);
   } else {
-    head = Buffer.from([0, flag | body.length]);
+    head = Buffer.from([0, flag | Number(length)]);
   }
   head[0] = first;
   if (!masked) return Buffer.concat([head, body]);

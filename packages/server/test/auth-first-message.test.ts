@@ -208,11 +208,11 @@ describe("a peer who says all it has to say at once: token, messages and its end
     );
     const peer = await RawSocket.open(port);
     peer.write(Buffer.concat([frame(Opcode.text, "ada"), ...said]));
-    await peer.whenOver();
     await turns();
     expect(server.stats().pendingHandshakes).toBe(1);
     await server.stop();
     await turns();
+    peer.destroy();
     expect([connections.all, errors.all, server.stats().accepted]).toEqual([[], [], 0]);
   });
 });

@@ -228,9 +228,9 @@ describe("a send queue", () => {
     expect(socket.looks).toBe(1);
     clock.advance(500);
     clock.read();
-    expect(socket.looks).toBe(2);
+    expect(socket.looks).toBe(3);
     queue.end("gone");
-    expect([socket.looks, clock.timers, reasons]).toEqual([2, 0, []]);
+    expect([socket.looks, clock.timers, reasons]).toEqual([3, 0, []]);
   });
 
   test("does not blame a peer for a blocked event loop", () => {

@@ -133,7 +133,7 @@ describe("the life of a server", () => {
     lost.write(upgradeRequest("/elsewhere"));
     await lost.readAnswer();
     expect(server.stats()).toEqual({
-      engine: "ws",
+      engine: "own",
       connections: 1,
       pendingHandshakes: 0,
       accepted: 1,
