@@ -1,12 +1,14 @@
 import {
   type CodecOptions,
   checkRaw,
+  createPacket,
   encodePacket,
   type Packet,
   type Sendable,
   toError,
   WebsocketsSimpleError,
 } from "@websockets-simple/shared";
+import { writePlain } from "./plain-packet.ts";
 import type { Engine, OutgoingMessage } from "./socket.ts";
 
 /** One message on its way to one connection, or to many. */
@@ -22,6 +24,11 @@ export interface Payload<P extends Packet> {
 
 /** Makes a payload of a text or a packet. Throws `INVALID_ARGUMENT` when it is neither. */
 export function packetPayload<P extends Packet>(input: Sendable<P>, codec: CodecOptions<P>, now: number): Payload<P> {
+  const plain = typeof input === "string" && codec.packetCasing === "camel" ? writePlain(input, now) : undefined;
+  if (plain !== undefined) {
+    const message = input as string;
+    return { message, packet: createPacket(message, now) as P, wire: plain, isTold: true };
+  }
   const { text, packet } = encodePacket(input, codec, now);
   return { message: typeof packet.data === "string" ? packet.data : text, packet, wire: text, isTold: true };
 }

@@ -64,7 +64,7 @@ export class WebsocketServer<
     this.#log = createLog(logger, (thrown) => this.#loggerFailed(thrown));
     this.#manager = options.connectionManager ?? new ConnectionManager<C>();
     const handler = options.handler ?? new WebsocketHandler<P, D>();
-    handler.bind((text) => decodePacket(text, this.#codec, clock.date()));
+    handler.bind((text) => decodePacket(text, this.#codec, clock.date()), packet === undefined && packetCasing === "camel");
     this.#hub = new Hub<P, D, C>({
       clock,
       codec: this.#codec,

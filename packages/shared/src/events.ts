@@ -36,6 +36,8 @@ const TypedEmitter = EventEmitter as unknown as new <Events>() => TypedEmitter<E
  */
 export abstract class IsolatingEmitter<Events> extends TypedEmitter<Events> {
   readonly #events: readonly (keyof Events)[];
+  /** Whether any listener ever was one for once: to take it away costs more than to call it. */
+  #hasOnce = false;
 
   /** @param events their names; listeners of others are refused, since they would never be called */
   constructor(events: readonly (keyof Events)[]) {
@@ -55,6 +57,7 @@ export abstract class IsolatingEmitter<Events> extends TypedEmitter<Events> {
 
   /** Adds a listener that is called once. Throws `INVALID_ARGUMENT` when there is no such event. */
   override once<E extends keyof Events>(event: E, listener: Listener<Events[E]>): this {
+    this.#hasOnce = true;
     return super.once(this.#known(event), listener);
   }
 
@@ -70,17 +73,18 @@ export abstract class IsolatingEmitter<Events> extends TypedEmitter<Events> {
   override emit<E extends keyof Events>(event: E, payload: Events[E]): boolean {
     const listeners = this.listeners(event);
     for (const listener of listeners) {
-      const fail = (thrown: unknown): void => this.listenerFailed(event, thrown);
-      const isUnsent = (error: Partial<WebsocketsSimpleError> | undefined): boolean =>
-        error?.code === "NOT_SENT" || error?.code === "UNKNOWN";
-      this.off(event, listener, undefined, true);
+      if (this.#hasOnce) this.off(event, listener, undefined, true);
       try {
         const result = listener.call(this, payload);
-        if (result instanceof Promise) result.catch((thrown) => isUnsent(thrown) || fail(thrown));
+        if (result instanceof Promise) result.catch((thrown) => isUnsent(thrown) || this.listenerFailed(event, thrown));
       } catch (thrown) {
-        fail(thrown);
+        this.listenerFailed(event, thrown);
       }
     }
     return listeners.length > 0;
   }
+}
+
+function isUnsent(error: Partial<WebsocketsSimpleError> | undefined): boolean {
+  return error?.code === "NOT_SENT" || error?.code === "UNKNOWN";
 }

@@ -2,6 +2,7 @@ import type { Acceptor, AcceptorOptions, Engine } from "../engine.ts";
 import { Slab } from "../frames/slab.ts";
 import { switchingProtocols } from "../handshake.ts";
 import { Deadlines } from "./deadlines.ts";
+import { Fan } from "./fan.ts";
 import { PreparedFrame } from "./outgoing-frames.ts";
 import { OwnSocket, type SocketContext } from "./own-socket.ts";
 
@@ -14,10 +15,11 @@ export const ownEngine: Engine = Object.freeze({
 
 /** One for all: the more it gathers, the better. */
 const slab = new Slab();
+const fan = new Fan();
 
 function createAcceptor({ closeTimeoutMs, ...limits }: AcceptorOptions): Acceptor {
   const closing = new Deadlines<OwnSocket>(closeTimeoutMs, (socket) => socket.terminate());
-  const context: SocketContext = { slab, limits, isClient: false, closing };
+  const context: SocketContext = { slab, fan, limits, isClient: false, closing };
   return {
     accept(request, stream, head, { subprotocol }, opened) {
       if (stream.destroyed || !stream.writable) return void stream.destroy();

@@ -7,12 +7,14 @@ import { type Fault, Opcode } from "../frames/opcodes.ts";
 import type { Slab } from "../frames/slab.ts";
 import { kernelBytes } from "../kernel-bytes.ts";
 import type { Deadlines } from "./deadlines.ts";
+import type { Fan } from "./fan.ts";
 import { PreparedFrame } from "./outgoing-frames.ts";
 import { Writer, type WriterEvents } from "./writer.ts";
 
 /** What all connections of an acceptor share. */
 export interface SocketContext {
   readonly slab: Slab;
+  readonly fan: Fan;
   readonly limits: ReadLimits;
   /** Whether this side is the client: it masks, and the other does not. */
   readonly isClient: boolean;
@@ -53,7 +55,7 @@ export class OwnSocket implements EngineSocket, MessageSink, WriterEvents {
     this.#stream = stream;
     this.#context = context;
     this.#reader = new MessageReader(!context.isClient, context.limits, this);
-    this.#writer = new Writer(stream, context.slab, context.isClient, this);
+    this.#writer = new Writer(stream, context.slab, context.fan, context.isClient, this);
   }
 
   /** Begins to read, `head` first. */

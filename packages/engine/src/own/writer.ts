@@ -2,6 +2,7 @@ import type { Duplex } from "node:stream";
 import { exactCopy } from "../exact-copy.ts";
 import { FIN, Opcode } from "../frames/opcodes.ts";
 import type { Slab, SlabUser } from "../frames/slab.ts";
+import type { Fan, FanUser } from "./fan.ts";
 import {
   fitsSlab,
   frameBytes,
@@ -51,24 +52,29 @@ class Backlog {
 const NOTHING = Buffer.alloc(0);
 
 /** Frames and writes what one connection sends; what the kernel does not take waits here, in order. */
-export class Writer implements SlabUser {
+export class Writer implements SlabUser, FanUser {
+  fanFirst = 0;
+  fanEnd = 0;
   readonly #stream: Duplex;
   readonly #slab: Slab;
+  readonly #fan: Fan;
   readonly #isMasked: boolean;
   readonly #events: WriterEvents;
   /** What was sent since the last turn ended. */
   readonly #sent = new Count();
-  /** Bytes in the slab, headers included. */
+  /** Bytes in the slab, headers included; and those of shared frames. Only one of them holds any at a time. */
   #slabSize = 0;
+  #fanSize = 0;
   #backlog: Backlog | undefined;
   #isEnding = false;
   /** Whether anything was sent that had nowhere to go. */
   #isLost = false;
 
   /** @param isMasked whether frames are masked: those of clients */
-  constructor(stream: Duplex, slab: Slab, isMasked: boolean, events: WriterEvents) {
+  constructor(stream: Duplex, slab: Slab, fan: Fan, isMasked: boolean, events: WriterEvents) {
     this.#stream = stream;
     this.#slab = slab;
+    this.#fan = fan;
     this.#isMasked = isMasked;
     this.#events = events;
   }
@@ -80,12 +86,13 @@ export class Writer implements SlabUser {
 
   /** Bytes that the kernel has not taken, headers included. */
   get size(): number {
-    return this.#slabSize + (this.#backlog?.size ?? 0) + this.#stream.writableLength;
+    return this.#slabSize + this.#fanSize + (this.#backlog?.size ?? 0) + this.#stream.writableLength;
   }
 
   /** Sends a text without lone surrogates. */
   sendText(text: string): void {
     if (!fitsSlab(text)) return this.#message(FIN | Opcode.text, Buffer.from(text));
+    this.#takeBack();
     const bytes = gatherText(this.#slab, this, text, this.#isMasked);
     this.#count(bytes);
     this.#slabSize += frameBytes(bytes, this.#isMasked);
@@ -97,11 +104,12 @@ export class Writer implements SlabUser {
   }
 
   /** Sends what was framed before, for whoever reads unmasked frames. */
-  sendPrepared({ frame, bytes }: PreparedFrame): void {
+  sendPrepared(prepared: PreparedFrame): void {
+    const { frame, bytes } = prepared;
     this.#count(bytes);
     if (frame.byteLength > MAX_GATHERED_BYTES) return this.#alone(frame);
-    gatherFrame(this.#slab, this, frame);
-    this.#slabSize += frame.byteLength;
+    if (this.#slabSize === 0 && this.#fan.add(this, prepared)) this.#fanSize += frame.byteLength;
+    else this.#gather(frame);
   }
 
   /** Sends a control frame, which is no message. */
@@ -112,18 +120,26 @@ export class Writer implements SlabUser {
   /** Ends the stream once all has left. */
   end(): void {
     this.#isEnding = true;
+    this.#takeBack();
     this.#slab.flushBefore(this);
   }
 
   /** Hands what is gathered to the kernel now. */
   flush(): void {
+    this.#takeBack();
     if (this.#slabSize > 0) this.#slab.flush();
   }
 
   /** The stream is gone: tells what had left before. */
   settle(): void {
+    this.#takeBack();
     this.#slab.flush();
     if (!this.#backlog) this.#allLeft(this.#sent);
+  }
+
+  writeShared(bytes: Buffer): void {
+    this.#fanSize = 0;
+    this.#write(bytes, true);
   }
 
   writeOut(segment: Buffer): boolean {
@@ -133,7 +149,11 @@ export class Writer implements SlabUser {
 
   wroteOut(): void {
     const backlog = this.#backlog;
-    if (!backlog) return this.#allLeft(this.#sent);
+    if (!backlog) {
+      // What is gathered anew is told when that has left.
+      if (this.#slabSize + this.#fanSize === 0) this.#allLeft(this.#sent);
+      return;
+    }
     backlog.waiting.take(this.#sent);
     if (backlog.isTold) return;
     backlog.isTold = true;
@@ -147,8 +167,27 @@ export class Writer implements SlabUser {
 
   #frame(first: number, payload: Uint8Array): void {
     if (payload.byteLength > MAX_GATHERED_BYTES) return this.#alone(wholeFrame(first, payload, this.#isMasked));
+    this.#takeBack();
     gatherBytes(this.#slab, this, first, payload, this.#isMasked);
     this.#slabSize += frameBytes(payload.byteLength, this.#isMasked);
+  }
+
+  /** Puts a frame into the slab, behind the shared ones. */
+  #gather(frame: Buffer): void {
+    this.#takeBack();
+    gatherFrame(this.#slab, this, frame);
+    this.#slabSize += frame.byteLength;
+  }
+
+  /** What follows shared frames follows them in the slab as well, or after a write of their own. */
+  #takeBack(): void {
+    if (this.#fanSize === 0) return;
+    this.#fanSize = 0;
+    const row = this.#fan.takeBack(this);
+    if (row.byteLength > MAX_GATHERED_BYTES) {
+      this.#slab.flushBefore(this);
+      this.#write(row, true);
+    } else this.#gather(row);
   }
 
   #count(bytes: number): void {
@@ -158,6 +197,7 @@ export class Writer implements SlabUser {
 
   /** Writes a frame that nobody will change. */
   #alone(frame: Buffer): void {
+    this.#takeBack();
     this.#slab.flushBefore(this);
     this.#write(frame, true);
   }
