@@ -23,9 +23,19 @@ const ARROWS: readonly { readonly file: string; readonly may: readonly string[];
     ],
   },
   {
-    file: "packages/engine/src/ws-engine.ts",
-    may: ["./engine.ts", "node:net", "ws"],
-    mayNot: ["isomorphic-ws", "./index.ts", "../test/any.ts", "../../shared/src/index.ts", "@websockets-simple/shared"],
+    file: "packages/engine/src/frames/any.ts",
+    may: ["./opcodes.ts", "node:buffer"],
+    mayNot: ["ws", "../engine.ts", "../own/own-socket.ts", "../../test/any.ts", "@websockets-simple/shared"],
+  },
+  {
+    file: "packages/engine/src/own/any.ts",
+    may: ["./writer.ts", "../engine.ts", "../frames/slab.ts", "node:net"],
+    mayNot: ["ws", "../index.ts", "../ws/ws-engine.ts", "../../test/any.ts", "@websockets-simple/shared"],
+  },
+  {
+    file: "packages/engine/src/ws/any.ts",
+    may: ["../engine.ts", "node:net", "ws"],
+    mayNot: ["isomorphic-ws", "../index.ts", "../own/own-engine.ts", "../../test/any.ts", "@websockets-simple/shared"],
   },
   {
     file: "packages/client/src/any.ts",

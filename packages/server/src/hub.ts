@@ -10,7 +10,7 @@ import {
 import type { Clock } from "./clock.ts";
 import type { Connection, ConnectionPeer } from "./connection.ts";
 import type { ConnectionManager } from "./connection-manager.ts";
-import type { ServerEvents } from "./events.ts";
+import type { ServerEvents, ServerMessageEvent } from "./events.ts";
 import type { WebsocketHandler } from "./handler.ts";
 import type { UpgradeRequest } from "./handshake/upgrade-request.ts";
 import type { Log } from "./logger.ts";
@@ -23,6 +23,8 @@ import { StallWatch } from "./stall-watch.ts";
 import { type Counters, count } from "./stats.ts";
 
 const FAULTS_OF_THE_APPLICATION: readonly ErrorCode[] = ["LISTENER_FAILED", "INVALID_ARGUMENT", "USER_SERVICE_FAILED"];
+
+type Sent<P extends Packet, C> = Extract<ServerMessageEvent<P, C>, { type: "sent" }>;
 
 /** Who is told of connections that come and go, besides listeners. */
 export interface Roster<C> {
@@ -211,7 +213,11 @@ export class Hub<P extends Packet, D, C extends Connection<P, D>> {
         this.reportFailure("option packet", thrown, connection);
       }
     }
-    emit("message", { type: "sent", message, ...(packet && { packet }), ...(connection && { connection }), recipients });
+    const event: { -readonly [Name in keyof Sent<P, C>]: Sent<P, C>[Name] } = { type: "sent", message, recipients };
+    // One by one: to spread them would cost as much as to send.
+    if (packet) event.packet = packet;
+    if (connection) event.connection = connection;
+    emit("message", event);
   }
 
   #closed(connection: C, code: number, reason: string): void {

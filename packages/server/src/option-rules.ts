@@ -16,8 +16,9 @@ import { decodeSegments } from "./handshake/target.ts";
 import type { EndpointOptions } from "./listen/http-listener.ts";
 import { checkTls, type ServerTlsOptions } from "./listen/tls.ts";
 import type { AuthServerOptions, ServerLimits, ServerOptions } from "./options.ts";
-import type { SendQueueOptions } from "./send-queue.ts";
 import type { RateLimitOptions } from "./rate-limit.ts";
+import type { SendQueueOptions } from "./send-queue.ts";
+import type { EngineName } from "./socket.ts";
 
 /** Every default of a server's options. */
 export const DEFAULTS = Object.freeze({
@@ -30,6 +31,7 @@ export const DEFAULTS = Object.freeze({
   maxPayload: DEFAULT_LIMITS.maxPayload as number,
   sendQueue: Object.freeze({ maxBytes: 1_048_576, onOverflow: "disconnect" as const, stallTimeoutMs: 10_000 }),
   rateLimit: false as boolean | RateLimitOptions,
+  engine: "own" as EngineName,
   /** What `rateLimit: true` means. */
   rateLimitOn: Object.freeze({ messagesPerSecond: 50, burst: 100 }),
   limits: Object.freeze({
@@ -62,6 +64,7 @@ export interface CheckedOptions<P extends Packet, D>
   readonly closeTimeoutMs: number;
   readonly maxPayload: number;
   readonly sendQueue: Required<SendQueueOptions>;
+  readonly engine: EngineName;
   readonly rate: Required<RateLimitOptions> | undefined;
   readonly limits: CheckedLimits;
 }
@@ -109,6 +112,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   logger: has("an object with debug, info, warn and error", "debug", "info", "warn", "error"),
   handler: has("an instance of WebsocketHandler", "bind", "receive"),
   connectionManager: has("an instance of ConnectionManager", "add", "remove", "get"),
+  engine: ["own", "ws"],
   wire: (value) => (value === "classic" ? undefined : value === "session" ? SESSION_WIRE : '"classic"'),
 };
 

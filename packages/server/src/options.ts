@@ -7,8 +7,8 @@ import type { UserServiceLimits } from "./handshake/user-service.ts";
 import type { EndpointOptions } from "./listen/http-listener.ts";
 import type { ServerTlsOptions } from "./listen/tls.ts";
 import type { Logger } from "./logger.ts";
-import type { SendQueueOptions } from "./send-queue.ts";
 import type { RateLimitOptions } from "./rate-limit.ts";
+import type { SendQueueOptions } from "./send-queue.ts";
 
 /** Options of which each may be undefined as well, which counts as left out: `{ passphrase: process.env.PASSPHRASE }`. */
 export type OrUndefined<O> = { [Name in keyof O]: O[Name] | undefined };
@@ -90,6 +90,11 @@ export interface ServerOptions<P extends Packet = Packet, D = undefined, C exten
   handler?: WebsocketHandler<P, D> | undefined;
   /** Keeps the open connections in its own way. Default: a `ConnectionManager`. */
   connectionManager?: ConnectionManager<C> | undefined;
+  /**
+   * What turns bytes into messages: our own engine, or the package `ws`. They do the same; ours costs a fraction.
+   * Default: `"own"`.
+   */
+  engine?: "own" | "ws" | undefined;
   /** The wire. `"session"` is not available yet. Default: `"classic"`. */
   wire?: "classic" | undefined;
 }

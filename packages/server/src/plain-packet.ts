@@ -18,7 +18,8 @@ const BLANK = /^\s*$/;
 /** Reads a packet, or says undefined: that is not known here. */
 export function readPlain(text: string): Packet | undefined {
   const end = text.length - REST_LENGTH;
-  if (end <= BEFORE.length || !text.startsWith(BEFORE) || !text.startsWith(BETWEEN, end) || !text.endsWith(AFTER)) return undefined;
+  if (end <= BEFORE.length || !text.startsWith(BEFORE) || !text.startsWith(BETWEEN, end) || !text.endsWith(AFTER))
+    return undefined;
   const data = text.slice(BEFORE.length, end);
   if (ESCAPED.test(data) || BLANK.test(data)) return undefined;
   const time = readTime(text, end + BETWEEN.length);

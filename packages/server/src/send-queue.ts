@@ -64,12 +64,7 @@ export class SendQueue<P extends Packet> implements Stallable {
   #kernelBytes = 0;
   #progressMs = 0;
 
-  constructor(
-    socket: EngineSocket,
-    options: Required<SendQueueOptions>,
-    watch: StallWatch,
-    events: SendQueueEvents<P>,
-  ) {
+  constructor(socket: EngineSocket, options: Required<SendQueueOptions>, watch: StallWatch, events: SendQueueEvents<P>) {
     this.#socket = socket;
     this.#options = options;
     this.#watch = watch;
@@ -92,7 +87,8 @@ export class SendQueue<P extends Packet> implements Stallable {
 
   /** Settles with what was pushed last: when the kernel took it, or that the connection broke before. */
   whenTaken(): Promise<void> {
-    const batch = (this.#open ??= this.#begin());
+    this.#open ??= this.#begin();
+    const batch = this.#open;
     batch.last = this.#sent;
     return batch.promise;
   }

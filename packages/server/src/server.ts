@@ -21,7 +21,7 @@ import { createLog, type Log } from "./logger.ts";
 import { type CheckedOptions, checkBroadcastOptions, checkServerOptions } from "./option-rules.ts";
 import type { BroadcastOptions, ServerOptions } from "./options.ts";
 import { packetPayload, preparedPayload, rawPayload } from "./payload.ts";
-import { defaultEngine, type Engine } from "./socket.ts";
+import { ENGINES, type Engine } from "./socket.ts";
 import { createCounters, type ServerStats, toStats } from "./stats.ts";
 
 /**
@@ -99,7 +99,7 @@ export class WebsocketServer<
   }
 
   get #engine(): Engine {
-    return this.#internals.engine ?? defaultEngine;
+    return this.#internals.engine ?? ENGINES[this.#options.engine];
   }
 
   /** Counters since the server was made. */

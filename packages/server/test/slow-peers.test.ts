@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { type Certificate, type Certificates, makeCertificates } from "../../../testkit/certificates.ts";
 import { RawSocket, within } from "../../../testkit/raw-socket.ts";
 import { withInternals } from "../src/internals.ts";
-import { defaultEngine, type Engine, type EngineSocket } from "../src/socket.ts";
+import { ENGINES, type Engine, type EngineSocket } from "../src/socket.ts";
 import { FakeClock } from "./support/fake-clock.ts";
 import { serve, TestClient, turns, until } from "./support/harness.ts";
 
@@ -171,9 +171,9 @@ describe("one large message to a peer", () => {
 /** The usual engine, whose sockets the test sees. */
 function watched(sockets: EngineSocket[]): Engine {
   return {
-    ...defaultEngine,
+    ...ENGINES.own,
     createAcceptor(options) {
-      const acceptor = defaultEngine.createAcceptor(options);
+      const acceptor = ENGINES.own.createAcceptor(options);
       return {
         accept: (request, stream, head, answer, opened) =>
           acceptor.accept(request, stream, head, answer, (socket) => {

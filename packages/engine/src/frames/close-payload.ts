@@ -18,10 +18,9 @@ export function isSendable(code: number): boolean {
   return code <= 4999;
 }
 
-/** Reads a close frame's payload (section 5.5.1). */
+/** Reads a close frame's payload (section 5.5.1), which is not one byte. */
 export function readClosePayload(payload: Buffer): Closing | Fault {
   if (payload.byteLength === 0) return { code: NO_CODE, reason: "" };
-  if (payload.byteLength === 1) return { code: FaultCode.protocol, why: "a close frame of one byte (RFC 6455 section 5.5.1)" };
   const code = payload.readUInt16BE(0);
   if (!isSendable(code))
     return { code: FaultCode.protocol, why: `a close frame with ${code}, which is never sent (RFC 6455 section 7.4)` };

@@ -103,14 +103,15 @@ export abstract class FrameReader {
   }
 
   #readHeader(chunk: Buffer): void {
-    if (this.#header) return this.#completeHeader(chunk, this.#header);
+    if (this.#header) return void this.#completeHeader(chunk, this.#header);
     const at = this.#at;
     const available = chunk.byteLength - at;
     const first = chunk[at] as number;
     const second = chunk[at + 1] as number;
     const fault = this.judgeFirst(first) ?? (available > 1 ? judgeSecond(first, second, this.#isMasked) : undefined);
-    if (fault) return this.#break(fault);
-    if (available > 1 && available >= headerBytes(second)) return this.#takeHeader(chunk, at, chunk, at + headerBytes(second));
+    if (fault) return void this.#break(fault);
+    if (available > 1 && available >= headerBytes(second))
+      return void this.#takeHeader(chunk, at, chunk, at + headerBytes(second));
     this.#header = new Uint8Array(MAX_HEADER_BYTES);
     this.#headerLength = 0;
     this.#completeHeader(chunk, this.#header);
@@ -124,11 +125,11 @@ export abstract class FrameReader {
       if (this.#headerLength === 1) continue;
       if (this.#headerLength === 2) {
         const fault = judgeSecond(first, second, this.#isMasked);
-        if (fault) return this.#break(fault);
+        if (fault) return void this.#break(fault);
       }
       if (this.#headerLength === headerBytes(second)) {
         this.#header = undefined;
-        return this.#takeHeader(header, 0, chunk, this.#at);
+        return void this.#takeHeader(header, 0, chunk, this.#at);
       }
     }
   }
@@ -136,17 +137,17 @@ export abstract class FrameReader {
   #takeHeader(header: Uint8Array, from: number, chunk: Buffer, start: number): void {
     const first = header[from] as number;
     const length = payloadLength(header, from);
-    if (typeof length !== "number") return this.#break(length);
+    if (typeof length !== "number") return void this.#break(length);
     const key = (header[from + 1] as number) & MASKED ? readKey(header, from + headerBytes(header[from + 1] as number) - 4) : 0;
     const end = start + length;
     if (end <= chunk.byteLength) {
       this.#at = end;
       const seen = key === 0 ? 0xff : applyMask(chunk, start, end, key, 0);
-      return this.frame(first, chunk, start, end, seen);
+      return void this.frame(first, chunk, start, end, seen);
     }
     this.#at = start;
     const fault = this.begin(first, length);
-    if (fault) return this.#break(fault);
+    if (fault) return void this.#break(fault);
     this.#missing = length;
     this.#key = key;
     this.#offset = 0;

@@ -1,4 +1,4 @@
-import { CONTROL, type Fault, FaultCode, LENGTH, MASKED, MAX_CONTROL_BYTES } from "./opcodes.ts";
+import { CONTROL, type Fault, FaultCode, LENGTH, MASKED, MAX_CONTROL_BYTES, OPCODE, Opcode } from "./opcodes.ts";
 
 /** The longest header: two bytes, a length of 64 bits, a mask. */
 export const MAX_HEADER_BYTES = 14;
@@ -16,8 +16,9 @@ export function headerBytes(second: number): number {
  */
 export function judgeSecond(first: number, second: number, isMasked: boolean): Fault | undefined {
   if (((second & MASKED) !== 0) !== isMasked) return isMasked ? NOT_MASKED : MASKED_BY_SERVER;
-  if (first & CONTROL && (second & LENGTH) > MAX_CONTROL_BYTES) return LONG_CONTROL;
-  return undefined;
+  const length = second & LENGTH;
+  if (first & CONTROL && length > MAX_CONTROL_BYTES) return LONG_CONTROL;
+  return length === 1 && (first & OPCODE) === Opcode.close ? HALF_A_CODE : undefined;
 }
 
 /**
@@ -78,6 +79,7 @@ function readUint16(bytes: Uint8Array, at: number): number {
 const protocol = (why: string): Fault => Object.freeze({ code: FaultCode.protocol, why });
 const NOT_MASKED = protocol("a client's frame is not masked (RFC 6455 section 5.1)");
 const MASKED_BY_SERVER = protocol("a server's frame is masked (RFC 6455 section 5.1)");
+const HALF_A_CODE = protocol("a close frame of one byte (RFC 6455 section 5.5.1)");
 const LONG_CONTROL = protocol("a control frame of more than 125 bytes (RFC 6455 section 5.5)");
 const LONG_FORM = protocol("a length that is not in its shortest form (RFC 6455 section 5.2)");
 const TOP_BIT = protocol("a length whose highest bit is set (RFC 6455 section 5.2)");

@@ -21,15 +21,22 @@ export function applyMask(bytes: Uint8Array, start: number, end: number, key: nu
   let seen = 0;
   let at = start;
   for (const whole = end - 3; at < whole; at += 4) {
-    seen |=
-      (bytes[at] = (bytes[at] as number) ^ a) |
-      (bytes[at + 1] = (bytes[at + 1] as number) ^ b) |
-      (bytes[at + 2] = (bytes[at + 2] as number) ^ c) |
-      (bytes[at + 3] = (bytes[at + 3] as number) ^ d);
+    const first = (bytes[at] as number) ^ a;
+    const second = (bytes[at + 1] as number) ^ b;
+    const third = (bytes[at + 2] as number) ^ c;
+    const fourth = (bytes[at + 3] as number) ^ d;
+    bytes[at] = first;
+    bytes[at + 1] = second;
+    bytes[at + 2] = third;
+    bytes[at + 3] = fourth;
+    seen |= first | second | third | fourth;
   }
-  if (at < end) seen |= bytes[at] = (bytes[at] as number) ^ a;
-  if (at + 1 < end) seen |= bytes[at + 1] = (bytes[at + 1] as number) ^ b;
-  if (at + 2 < end) seen |= bytes[at + 2] = (bytes[at + 2] as number) ^ c;
+  for (let turned = rotate(key, (offset + at - start) & 3); at < end; at++) {
+    const byte = (bytes[at] as number) ^ (turned >>> 24);
+    bytes[at] = byte;
+    seen |= byte;
+    turned = rotate(turned, 1);
+  }
   return seen;
 }
 

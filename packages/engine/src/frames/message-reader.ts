@@ -78,19 +78,22 @@ export class MessageReader extends FrameReader {
   }
 
   protected frame(first: number, bytes: Buffer, start: number, end: number, seen: number): void {
-    if (first === WHOLE_TEXT && end - start <= this.maxPayload) return this.#wholeText(bytes, start, end, seen);
+    if (first === WHOLE_TEXT && end - start <= this.maxPayload) return void this.#wholeText(bytes, start, end, seen);
     if (first === WHOLE_BINARY && end - start <= this.maxPayload) {
-      return this.#sink.message(ownCopy(bytes, start, end), end - start);
+      return void this.#sink.message(ownCopy(bytes, start, end), end - start);
     }
-    if (first & CONTROL) return this.#controlFrame(first, bytes.subarray(start, end));
+    if (first & CONTROL) return void this.#controlFrame(first, bytes.subarray(start, end));
     const fault = this.begin(first, end - start);
-    if (fault) return this.#break(fault);
+    if (fault) return void this.#break(fault);
     this.piece(bytes, start, end, 0);
   }
 
   protected begin(first: number, length: number): Fault | undefined {
     this.#first = first;
-    if (first & CONTROL) return void (this.#control = new Assembly());
+    if (first & CONTROL) {
+      this.#control = new Assembly();
+      return undefined;
+    }
     if (this.#opcode === 0) {
       this.#opcode = first & OPCODE;
       this.#bound = this.maxPayload;
@@ -112,11 +115,11 @@ export class MessageReader extends FrameReader {
       control.add(bytes, start, end, missing);
       if (missing > 0) return;
       this.#control = undefined;
-      return this.#controlFrame(frame, control.peek());
+      return void this.#controlFrame(frame, control.peek());
     }
     if (this.#opcode === Opcode.text) {
       this.#utf8 = judgeUtf8(this.#utf8, bytes, start, end);
-      if (this.#utf8 === UTF8_WRONG) return this.#break(NOT_UTF8);
+      if (this.#utf8 === UTF8_WRONG) return void this.#break(NOT_UTF8);
     }
     const assembly = this.#assembly as Assembly;
     // Only a last fragment says how much is still to come.
@@ -130,29 +133,29 @@ export class MessageReader extends FrameReader {
 
   /** The common case: a text in one frame, in one chunk. */
   #wholeText(bytes: Buffer, start: number, end: number, seen: number): void {
-    if (seen < 0x80) return this.#sink.message(bytes.toString("latin1", start, end), end - start);
+    if (seen < 0x80) return void this.#sink.message(bytes.toString("latin1", start, end), end - start);
     const text = bytes.toString("utf8", start, end);
     // What is no UTF-8 was decoded as U+FFFD; it may also stand there rightly.
-    if (text.includes("\ufffd") && !isUtf8(bytes.subarray(start, end))) return this.#break(NOT_UTF8);
+    if (text.includes("\ufffd") && !isUtf8(bytes.subarray(start, end))) return void this.#break(NOT_UTF8);
     this.#sink.message(text, end - start);
   }
 
   #whole(assembly: Assembly): void {
     const isText = this.#opcode === Opcode.text;
-    if (isText && this.#utf8 !== UTF8_BOUNDARY) return this.#break(NOT_UTF8);
+    if (isText && this.#utf8 !== UTF8_BOUNDARY) return void this.#break(NOT_UTF8);
     this.#opcode = 0;
     this.#assembly = undefined;
-    if (isText) return this.#sink.message(assembly.peek().toString("utf8"), assembly.length);
+    if (isText) return void this.#sink.message(assembly.peek().toString("utf8"), assembly.length);
     const bytes = assembly.take();
     this.#sink.message(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength), bytes.byteLength);
   }
 
   #controlFrame(first: number, payload: Buffer): void {
     const opcode = first & OPCODE;
-    if (opcode === Opcode.ping) return this.#sink.ping(payload);
-    if (opcode === Opcode.pong) return this.#sink.pong(payload);
+    if (opcode === Opcode.ping) return void this.#sink.ping(payload);
+    if (opcode === Opcode.pong) return void this.#sink.pong(payload);
     const closing = readClosePayload(payload);
-    if ("why" in closing) return this.#break(closing);
+    if ("why" in closing) return void this.#break(closing);
     this.end();
     this.#sink.closing(closing);
   }

@@ -91,7 +91,7 @@ export class Writer implements SlabUser, FanUser {
 
   /** Sends a text without lone surrogates. */
   sendText(text: string): void {
-    if (!fitsSlab(text)) return this.#message(FIN | Opcode.text, Buffer.from(text));
+    if (!fitsSlab(text)) return void this.#message(FIN | Opcode.text, Buffer.from(text));
     this.#takeBack();
     const bytes = gatherText(this.#slab, this, text, this.#isMasked);
     this.#count(bytes);
@@ -107,7 +107,7 @@ export class Writer implements SlabUser, FanUser {
   sendPrepared(prepared: PreparedFrame): void {
     const { frame, bytes } = prepared;
     this.#count(bytes);
-    if (frame.byteLength > MAX_GATHERED_BYTES) return this.#alone(frame);
+    if (frame.byteLength > MAX_GATHERED_BYTES) return void this.#alone(frame);
     if (this.#slabSize === 0 && this.#fan.add(this, prepared)) this.#fanSize += frame.byteLength;
     else this.#gather(frame);
   }
@@ -166,7 +166,7 @@ export class Writer implements SlabUser, FanUser {
   }
 
   #frame(first: number, payload: Uint8Array): void {
-    if (payload.byteLength > MAX_GATHERED_BYTES) return this.#alone(wholeFrame(first, payload, this.#isMasked));
+    if (payload.byteLength > MAX_GATHERED_BYTES) return void this.#alone(wholeFrame(first, payload, this.#isMasked));
     this.#takeBack();
     gatherBytes(this.#slab, this, first, payload, this.#isMasked);
     this.#slabSize += frameBytes(payload.byteLength, this.#isMasked);
