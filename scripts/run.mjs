@@ -29,6 +29,11 @@ const COMMANDS = {
     if (!(await setUp("install", () => ensureInstalled("all")))) return false;
     return (await runTool("typedoc", [], { show: true })).ok;
   },
+  async fuzz([count = "1000000"]) {
+    if (!(await setUp("install", () => ensureInstalled("all")))) return false;
+    const env = { ...process.env, FUZZ_COUNT: count };
+    return (await runTool("vitest", ["run", "--project", "unit", "fuzz"], { show: true, env })).ok;
+  },
   async bench([name, ...args]) {
     const script = inRoot("bench", `${name}.mjs`);
     if (!existsSync(script)) {

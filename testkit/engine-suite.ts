@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { AcceptorOptions, Engine } from "../packages/engine/src/index.ts";
+import type { AcceptorOptions, Engine, PreparedMessage } from "../packages/engine/src/index.ts";
 import { enginePair, serveEngine } from "./engine-harness.ts";
 import { retentionSuite } from "./engine-retention.ts";
 import { closePayload, frame, Opcode, RawSocket, upgradeRequest, within } from "./raw-socket.ts";
@@ -52,6 +52,51 @@ export function engineSuite(name: string, makeEngine: () => Engine): void {
         [true, Opcode.binary, "\x04"],
       ]);
       await seen.hasTaken(6);
+    });
+
+    test("keeps the order of what goes to many and what goes to one, however they are mixed", async () => {
+      const engine = makeEngine();
+      const { port, next } = await serveEngine(engine);
+      const peers = [await RawSocket.open(port), await RawSocket.open(port)];
+      const sockets = [(await next()).socket, (await next()).socket];
+      const [a, b, large] = ["a", "b", "x".repeat(20_000)].map((text) => engine.prepare(text)) as [
+        PreparedMessage,
+        PreparedMessage,
+        PreparedMessage,
+      ];
+      const all = (message: PreparedMessage): void => {
+        for (const socket of sockets) socket.send(message);
+      };
+      const expected: string[][] = [[], []];
+      const told = (text: string): void => {
+        for (const texts of expected) texts.push(text);
+      };
+      for (let round = 0; round < 20; round++) {
+        all(a);
+        told("a");
+        const one = round % 2;
+        sockets[one]?.send(`own ${round}`);
+        expected[one]?.push(`own ${round}`);
+        for (const [message, text] of [
+          [b, "b"],
+          [a, "a"],
+          [a, "a"],
+        ] as const) {
+          all(message);
+          told(text);
+        }
+        if (round % 5 === 0) {
+          all(large);
+          told("x".repeat(20_000));
+        }
+        sockets[one]?.send(b);
+        expected[one]?.push("b");
+        if (round % 7 === 0) await new Promise((resolve) => setImmediate(resolve));
+      }
+      for (const [index, peer] of peers.entries()) {
+        for (const text of expected[index] as string[]) expect((await peer.readFrame()).text).toBe(text);
+        peer.destroy();
+      }
     });
 
     test("carries messages of more than 64 KiB both ways", async () => {

@@ -63,11 +63,16 @@ export abstract class FrameReader {
     if (this.#state === "reading") this.#state = "paused";
   }
 
-  /** Goes on with what waits. */
+  /** Goes on with what waits: after a pause, or after a throw. */
   resume(): void {
-    if (this.#state !== "paused") return;
+    if (this.#state === "over") return;
     this.#state = "reading";
     this.#goOn();
+  }
+
+  /** Whether something waits that could be read: one of the methods that it calls has thrown. */
+  get isInterrupted(): boolean {
+    return this.#rest !== undefined && this.#state === "reading";
   }
 
   /** Reads nothing more, and forgets what waits. */

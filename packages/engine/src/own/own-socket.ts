@@ -177,7 +177,12 @@ export class OwnSocket implements EngineSocket, MessageSink, WriterEvents {
 
   /** Of the stream: it was read. */
   read(chunk: Buffer): void {
-    this.#reader.read(chunk);
+    try {
+      this.#reader.read(chunk);
+    } finally {
+      // What a listener throws is Node's to tell; the messages behind it are told all the same.
+      if (this.#reader.isInterrupted) setImmediate(goOn, this);
+    }
     if (chunk.byteLength >= FULL_READ_BYTES && !this.#isPaused) {
       this.#stream.pause();
       setImmediate(goOn, this);
