@@ -1,4 +1,4 @@
-import { headerBytes, judgeSecond, MAX_HEADER_BYTES, payloadLength } from "./header.ts";
+import { headerBytes, judgeSecond, lengthBytes, MAX_HEADER_BYTES, payloadLength } from "./header.ts";
 import { applyMask } from "./mask.ts";
 import { type Fault, MASKED } from "./opcodes.ts";
 
@@ -32,6 +32,8 @@ export abstract class FrameReader {
 
   /** Judges a frame's first byte, as soon as it is there. */
   protected abstract judgeFirst(first: number): Fault | undefined;
+  /** Judges a payload's length, as soon as that is there. */
+  protected abstract judgeLength(first: number, length: number): Fault | undefined;
   /**
    * A frame whose payload is there whole, unmasked.
    *
@@ -122,7 +124,7 @@ export abstract class FrameReader {
     this.#completeHeader(chunk, this.#header);
   }
 
-  /** A header that comes in pieces: byte by byte, since each may prove a fault. */
+  /** A header that comes in pieces: byte by byte, since each may prove a fault before the next one comes. */
   #completeHeader(chunk: Buffer, header: Uint8Array): void {
     while (this.#at < chunk.byteLength) {
       header[this.#headerLength++] = chunk[this.#at++] as number;
@@ -130,6 +132,11 @@ export abstract class FrameReader {
       if (this.#headerLength === 1) continue;
       if (this.#headerLength === 2) {
         const fault = judgeSecond(first, second, this.#isMasked);
+        if (fault) return void this.#break(fault);
+      }
+      if (this.#headerLength === lengthBytes(second)) {
+        const length = payloadLength(header, 0);
+        const fault = typeof length === "number" ? this.judgeLength(first, length) : length;
         if (fault) return void this.#break(fault);
       }
       if (this.#headerLength === headerBytes(second)) {

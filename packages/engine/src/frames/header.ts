@@ -3,10 +3,15 @@ import { CONTROL, type Fault, FaultCode, LENGTH, MASKED, MAX_CONTROL_BYTES, OPCO
 /** The longest header: two bytes, a length of 64 bits, a mask. */
 export const MAX_HEADER_BYTES = 14;
 
-/** How many bytes a header has, by its second byte. */
-export function headerBytes(second: number): number {
+/** How many bytes a header has before its mask, by its second byte. */
+export function lengthBytes(second: number): number {
   const length = second & LENGTH;
-  return 2 + (length === 126 ? 2 : length === 127 ? 8 : 0) + (second & MASKED ? 4 : 0);
+  return length === 126 ? 4 : length === 127 ? 10 : 2;
+}
+
+/** How many bytes a header has in all, by its second byte. */
+export function headerBytes(second: number): number {
+  return lengthBytes(second) + (second & MASKED ? 4 : 0);
 }
 
 /**

@@ -77,6 +77,13 @@ export class MessageReader extends FrameReader {
     return continues ? NOTHING_TO_CONTINUE : NOT_CONTINUED;
   }
 
+  protected judgeLength(first: number, length: number): Fault | undefined {
+    if (first & CONTROL) return undefined;
+    const isUnderWay = this.#opcode !== 0;
+    const bound = isUnderWay ? this.#bound : this.maxPayload;
+    return (isUnderWay ? this.#declared : 0) + length > bound ? tooLarge(bound) : undefined;
+  }
+
   protected frame(first: number, bytes: Buffer, start: number, end: number, seen: number): void {
     if (first === WHOLE_TEXT && end - start <= this.maxPayload) return void this.#wholeText(bytes, start, end, seen);
     if (first === WHOLE_BINARY && end - start <= this.maxPayload) {
@@ -94,6 +101,8 @@ export class MessageReader extends FrameReader {
       this.#control = new Assembly();
       return undefined;
     }
+    const fault = this.judgeLength(first, length);
+    if (fault) return fault;
     if (this.#opcode === 0) {
       this.#opcode = first & OPCODE;
       this.#bound = this.maxPayload;
@@ -103,7 +112,6 @@ export class MessageReader extends FrameReader {
       this.#assembly = new Assembly();
     }
     this.#declared += length;
-    if (this.#declared > this.#bound) return tooLarge(this.#bound);
     if (++this.#fragments > this.#maxFragments) return tooManyFragments(this.#maxFragments);
     return undefined;
   }
