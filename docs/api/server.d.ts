@@ -387,8 +387,8 @@ declare class WebsocketHandler<P extends Packet = Packet, D = undefined> {
      * @throws WebsocketsSimpleError `INVALID_PACKET` when the `packet` schema refuses it
      */
     protected messageReceived(message: string, _connection: Connection<P, D>): P | undefined;
-    /** For the server: how texts are read; `isPlain`: as packets in our own spelling, which no schema changes. */
-    bind(decode: (text: string) => Decoded<P>, isPlain?: boolean): void;
+    /** For the server: how texts are read. */
+    bind(decode: (text: string) => Decoded<P>): void;
     /** For the server: what to tell listeners; undefined: nothing. Without a packet, the text fits no schema and is told raw. */
     receive(message: string, connection: Connection<P, D>): {
         packet?: P;

@@ -1,6 +1,5 @@
 import { type Decoded, type Packet, WebsocketsSimpleError } from "@websockets-simple/shared";
 import type { Connection } from "./connection.ts";
-import { readPlain } from "./plain-packet.ts";
 
 /**
  * Turns received texts into packets. Subclass it and override `messageReceived` to take decoding over; give one
@@ -8,7 +7,6 @@ import { readPlain } from "./plain-packet.ts";
  */
 export class WebsocketHandler<P extends Packet = Packet, D = undefined> {
   #decode: ((text: string) => Decoded<P>) | undefined;
-  #isPlain = false;
 
   /**
    * Reads one text message that is no heartbeat. What it returns is the `packet` of the `message` event; undefined:
@@ -22,10 +20,9 @@ export class WebsocketHandler<P extends Packet = Packet, D = undefined> {
     return packet;
   }
 
-  /** For the server: how texts are read; `isPlain`: as packets in our own spelling, which no schema changes. */
-  bind(decode: (text: string) => Decoded<P>, isPlain = false): void {
+  /** For the server: how texts are read. */
+  bind(decode: (text: string) => Decoded<P>): void {
     this.#decode = decode;
-    this.#isPlain = isPlain;
   }
 
   /** For the server: what to tell listeners; undefined: nothing. Without a packet, the text fits no schema and is told raw. */
@@ -42,7 +39,6 @@ export class WebsocketHandler<P extends Packet = Packet, D = undefined> {
   #decoded(message: string): Decoded<P> {
     if (!this.#decode)
       throw new WebsocketsSimpleError("INVALID_STATE", "handler: give it to a server by the option `handler` first");
-    const plain = this.#isPlain ? readPlain(message) : undefined;
-    return plain ? { packet: plain as P } : this.#decode(message);
+    return this.#decode(message);
   }
 }

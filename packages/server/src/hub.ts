@@ -1,6 +1,6 @@
 import {
   type CodecOptions,
-  decodePacket,
+  type Decoded,
   describeThrown,
   type ErrorCode,
   type Packet,
@@ -36,6 +36,8 @@ export interface Roster<C> {
 export interface HubParts<P extends Packet, D, C extends Connection<P, D>> {
   readonly clock: Clock;
   readonly codec: CodecOptions<P>;
+  /** Reads a text as its receiver does. */
+  readonly decode: (text: string) => Decoded<P>;
   readonly counters: Counters;
   readonly queue: Required<SendQueueOptions>;
   readonly rate: Required<RateLimitOptions> | undefined;
@@ -201,12 +203,12 @@ export class Hub<P extends Packet, D, C extends Connection<P, D>> {
   }
 
   #tellSent(payload: Payload<P>, recipients: number, connection?: C): void {
-    const { codec, clock, isHeard, emit } = this.#parts;
+    const { decode, isHeard, emit } = this.#parts;
     if (!isHeard("message")) return;
     let { message, packet } = payload;
     // A raw text is told as its receiver reads it.
     if (!packet && typeof message === "string") {
-      packet = decodePacket(message, codec, clock.date()).packet;
+      packet = decode(message).packet;
       try {
         message = packet?.data ?? message;
       } catch (thrown) {

@@ -141,7 +141,9 @@ export class SendQueue<P extends Packet> implements Stallable {
   end(why: string): void {
     this.#watch.remove(this);
     this.#waiting = [];
-    for (const { reject } of this.#batches.splice(0)) {
+    for (const { promise, reject } of this.#batches.splice(0)) {
+      // Connections come and go: a send that nobody waits for must not end the process.
+      promise.catch(() => {});
       reject(new WebsocketsSimpleError("UNKNOWN", `the connection broke while sending: ${why}`));
     }
   }
@@ -171,8 +173,6 @@ export class SendQueue<P extends Packet> implements Stallable {
   #begin(): Batch {
     let settle: Pick<Batch, "resolve" | "reject"> | undefined;
     const promise = new Promise<void>((resolve, reject) => (settle = { resolve, reject }));
-    // Connections come and go: a send that nobody waits for must not end the process.
-    promise.catch(() => {});
     const batch: Batch = { last: 0, promise, ...(settle as unknown as Pick<Batch, "resolve" | "reject">) };
     this.#batches.push(batch);
     return batch;

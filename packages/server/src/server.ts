@@ -1,6 +1,5 @@
 import {
   type CodecOptions,
-  decodePacket,
   describeThrown,
   IsolatingEmitter,
   type Packet,
@@ -21,6 +20,7 @@ import { createLog, type Log } from "./logger.ts";
 import { type CheckedOptions, checkBroadcastOptions, checkServerOptions } from "./option-rules.ts";
 import type { BroadcastOptions, ServerOptions } from "./options.ts";
 import { packetPayload, preparedPayload, rawPayload } from "./payload.ts";
+import { createDecoder } from "./plain-packet.ts";
 import { ENGINES, type Engine } from "./socket.ts";
 import { createCounters, type ServerStats, toStats } from "./stats.ts";
 
@@ -64,10 +64,12 @@ export class WebsocketServer<
     this.#log = createLog(logger, (thrown) => this.#loggerFailed(thrown));
     this.#manager = options.connectionManager ?? new ConnectionManager<C>();
     const handler = options.handler ?? new WebsocketHandler<P, D>();
-    handler.bind((text) => decodePacket(text, this.#codec, clock.date()), packet === undefined && packetCasing === "camel");
+    const decode = createDecoder(this.#codec, () => clock.date());
+    handler.bind(decode);
     this.#hub = new Hub<P, D, C>({
       clock,
       codec: this.#codec,
+      decode,
       counters: this.#counters,
       queue,
       rate,

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { decodePacket, encodePacket } from "../../shared/src/index.ts";
-import { readPlain, writePlain } from "../src/plain-packet.ts";
+import { canBegin, createDecoder, readPlain, writePlain } from "../src/plain-packet.ts";
 
 const CAMEL = { packetCasing: "camel" as const };
 const NOW = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
@@ -23,12 +23,22 @@ const texts = fc.oneof(
     .map(({ data, time, isEscaped }) => `{"data":${isEscaped ? JSON.stringify(data) : `"${data}"`},"timestamp":"${time}"}`),
 );
 
+const decode = createDecoder(CAMEL, () => NOW);
+
 describe("the short way of plain packets", () => {
+  test("looks at a first character, of which blanks say nothing", () => {
+    for (const text of ["ping", "PING", " ping", "\tping", "\u00a0ping", "\ufeffping", "", "p"])
+      expect(canBegin(text, 0x70)).toBe(true);
+    for (const text of ["xping", "{", "0", "~"]) expect(canBegin(text, 0x70)).toBe(false);
+    for (const text of ["{}", " {}", "\n{}"]) expect(canBegin(text, 0x7b)).toBe(true);
+  });
+
   test("reads what it knows as the long way does, and knows nothing else", () => {
     fc.assert(
       fc.property(texts, (text) => {
         const short = readPlain(text);
         if (short) expect(short).toEqual(decodePacket(text, CAMEL, NOW).packet);
+        expect(decode(text)).toEqual(decodePacket(text, CAMEL, NOW));
       }),
       { numRuns: 20_000 },
     );

@@ -7,7 +7,7 @@ export const PONG = "pong";
  * The length check keeps the common case free of work.
  */
 export function heartbeatText(text: string | Uint8Array): typeof PING | typeof PONG | undefined {
-  if (typeof text !== "string" || text.length > 64 || !/^\s*p/i.test(text)) return undefined;
+  if (typeof text !== "string" || text.length > 64) return undefined;
   const word = text.trim().toLowerCase();
   return word === PING || word === PONG ? word : undefined;
 }

@@ -73,8 +73,6 @@ function isFilled(data: unknown): boolean {
 
 /** The text as an object with `data` as it came and `timestamp` as a Date, or undefined when it is no such thing. */
 function parseObject(text: string, casing: PacketCasing, now: number): Record<string, unknown> | undefined {
-  // To fail is far dearer than to look.
-  if (!/^\s*{/.test(text)) return undefined;
   try {
     const json = JSON.parse(text);
     if (Object(json) !== json || Array.isArray(json)) return undefined;
