@@ -13,6 +13,9 @@ export interface FanUser {
 
 /** So many are written to before others have their turn: a thousand writes take some milliseconds. */
 const USERS_AT_ONCE = 512;
+/** But a row that is so long is written to all at once: as long as anybody waits for a part of it, all of it is held. */
+const MAX_FRAMES = 64;
+const MAX_ROW_BYTES = 65_536;
 
 /**
  * Frames of one turn that go to many. Who gets the same frames in a row, and that is mostly everybody, gets them as one
@@ -24,6 +27,7 @@ export class Fan {
   readonly #places = new Map<PreparedFrame, number>();
   #users: FanUser[] = [];
   #next = 0;
+  #rowBytes = 0;
   #isPlanned = false;
   /** The last row that was put together. */
   #first = 0;
@@ -33,6 +37,11 @@ export class Fan {
     this.#isPlanned = false;
     this.#writeSome();
   };
+
+  /** How many frames are held. */
+  get length(): number {
+    return this.#frames.length;
+  }
 
   /** Whether the user has frames to get. */
   has(user: FanUser): boolean {
@@ -44,6 +53,7 @@ export class Fan {
     let place = this.#places.get(frame);
     if (place === undefined || place < user.fanEnd) {
       place = this.#frames.push(frame) - 1;
+      this.#rowBytes += frame.frame.byteLength;
       this.#places.set(frame, place);
     }
     if (!this.has(user)) {
@@ -70,7 +80,8 @@ export class Fan {
 
   #writeSome(): void {
     const users = this.#users;
-    const last = Math.min(users.length, this.#next + USERS_AT_ONCE);
+    const isLong = this.#frames.length > MAX_FRAMES || this.#rowBytes > MAX_ROW_BYTES;
+    const last = isLong ? users.length : Math.min(users.length, this.#next + USERS_AT_ONCE);
     const first = this.#next;
     for (let index = first; index < last; index++) {
       const user = users[index] as FanUser;
@@ -85,6 +96,7 @@ export class Fan {
   #reset(): void {
     this.#users = [];
     this.#next = 0;
+    this.#rowBytes = 0;
     this.#frames = [];
     this.#places.clear();
     this.#row = undefined;

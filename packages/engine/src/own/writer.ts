@@ -149,12 +149,13 @@ export class Writer implements SlabUser, FanUser {
 
   wroteOut(): void {
     const backlog = this.#backlog;
+    // What is gathered anew is counted when that has been written out.
+    const isAllOut = this.#slabSize + this.#fanSize === 0;
     if (!backlog) {
-      // What is gathered anew is told when that has left.
-      if (this.#slabSize + this.#fanSize === 0) this.#allLeft(this.#sent);
+      if (isAllOut) this.#allLeft(this.#sent);
       return;
     }
-    backlog.waiting.take(this.#sent);
+    if (isAllOut) backlog.waiting.take(this.#sent);
     if (backlog.isTold) return;
     backlog.isTold = true;
     this.#events.blocked();
@@ -221,6 +222,11 @@ export class Writer implements SlabUser, FanUser {
       return true;
     }
     stream.write(bytes);
+    if (stream.errored) {
+      // The kernel refused it, and Node does not count it as waiting.
+      this.#isLost = true;
+      return isLasting;
+    }
     if (stream.writableLength === 0) return true;
     this.#backlog = new Backlog();
     this.#awaitWrite(NOTHING);
