@@ -1,4 +1,4 @@
-import { CONTROL, type Fault, FaultCode, LENGTH, MASKED, MAX_CONTROL_BYTES, OPCODE, Opcode } from "./opcodes.ts";
+import { CONTROL, type Fault, LENGTH, MASKED, MAX_CONTROL_BYTES, OPCODE, Opcode, protocolFault } from "./opcodes.ts";
 
 /** The longest header: two bytes, a length of 64 bits, a mask. */
 export const MAX_HEADER_BYTES = 14;
@@ -81,10 +81,9 @@ function readUint16(bytes: Uint8Array, at: number): number {
   return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
 }
 
-const protocol = (why: string): Fault => Object.freeze({ code: FaultCode.protocol, why });
-const NOT_MASKED = protocol("a client's frame is not masked (RFC 6455 section 5.1)");
-const MASKED_BY_SERVER = protocol("a server's frame is masked (RFC 6455 section 5.1)");
-const HALF_A_CODE = protocol("a close frame of one byte (RFC 6455 section 5.5.1)");
-const LONG_CONTROL = protocol("a control frame of more than 125 bytes (RFC 6455 section 5.5)");
-const LONG_FORM = protocol("a length that is not in its shortest form (RFC 6455 section 5.2)");
-const TOP_BIT = protocol("a length whose highest bit is set (RFC 6455 section 5.2)");
+const NOT_MASKED = protocolFault("a client's frame is not masked (RFC 6455 section 5.1)");
+const MASKED_BY_SERVER = protocolFault("a server's frame is masked (RFC 6455 section 5.1)");
+const HALF_A_CODE = protocolFault("a close frame of one byte (RFC 6455 section 5.5.1)");
+const LONG_CONTROL = protocolFault("a control frame of more than 125 bytes (RFC 6455 section 5.5)");
+const LONG_FORM = protocolFault("a length that is not in its shortest form (RFC 6455 section 5.2)");
+const TOP_BIT = protocolFault("a length whose highest bit is set (RFC 6455 section 5.2)");

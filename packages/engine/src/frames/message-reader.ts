@@ -2,7 +2,7 @@ import { isUtf8 } from "node:buffer";
 import { Assembly } from "./assembly.ts";
 import { type Closing, readClosePayload } from "./close-payload.ts";
 import { FrameReader } from "./frame-reader.ts";
-import { CONTROL, type Fault, FaultCode, FIN, OPCODE, Opcode, RESERVED } from "./opcodes.ts";
+import { CONTROL, type Fault, FaultCode, FIN, OPCODE, Opcode, protocolFault, RESERVED } from "./opcodes.ts";
 import { judgeUtf8, UTF8_BOUNDARY, UTF8_WRONG, type Utf8State } from "./utf8.ts";
 
 /** Bounds of what is put together. */
@@ -181,12 +181,11 @@ function ownCopy(bytes: Buffer, start: number, end: number): Uint8Array {
   return copy;
 }
 
-const protocol = (why: string): Fault => Object.freeze({ code: FaultCode.protocol, why });
-const RESERVED_BIT = protocol("a reserved bit is set (RFC 6455 section 5.2)");
-const RESERVED_OPCODE = protocol("a reserved opcode (RFC 6455 section 5.2)");
-const CUT_CONTROL = protocol("a control frame in fragments (RFC 6455 section 5.5)");
-const NOTHING_TO_CONTINUE = protocol("a continuation of nothing (RFC 6455 section 5.4)");
-const NOT_CONTINUED = protocol("a new message within another (RFC 6455 section 5.4)");
+const RESERVED_BIT = protocolFault("a reserved bit is set (RFC 6455 section 5.2)");
+const RESERVED_OPCODE = protocolFault("a reserved opcode (RFC 6455 section 5.2)");
+const CUT_CONTROL = protocolFault("a control frame in fragments (RFC 6455 section 5.5)");
+const NOTHING_TO_CONTINUE = protocolFault("a continuation of nothing (RFC 6455 section 5.4)");
+const NOT_CONTINUED = protocolFault("a new message within another (RFC 6455 section 5.4)");
 const NOT_UTF8: Fault = Object.freeze({ code: FaultCode.notUtf8, why: "text that is not UTF-8 (RFC 6455 section 8.1)" });
 
 function tooLarge(bound: number): Fault {

@@ -19,5 +19,10 @@ export interface Fault {
   readonly why: string;
 }
 
+/** A rule of the protocol that was broken. */
+export function protocolFault(why: string): Fault {
+  return Object.freeze({ code: FaultCode.protocol, why });
+}
+
 /** Close codes of section 7.4.1 that an engine itself decides on. */
 export const FaultCode = Object.freeze({ protocol: 1002, notUtf8: 1007, tooManyFragments: 1008, tooLarge: 1009 });
