@@ -326,7 +326,10 @@ type ServerMessageEvent<P extends Packet = Packet, C = Connection> = {
     readonly type: "received";
     /** The packet's `data`, the text itself when it is no packet, or the bytes. */
     readonly message: string | Uint8Array;
-    /** The packet; absent for binary, and for a text that is no JSON object and does not fit the `packet` schema. */
+    /**
+     * The packet; absent for binary, and for a text that is no JSON object and does not fit the `packet` schema. It may be
+     * made when it is first looked at: take it from the event itself, since a copy by `{ ...event }` may lack it.
+     */
     readonly packet?: P;
     /** Who sent it. */
     readonly connection: C;
@@ -389,6 +392,8 @@ declare class WebsocketHandler<P extends Packet = Packet, D = undefined> {
     protected messageReceived(message: string, _connection: Connection<P, D>): P | undefined;
     /** For the server: how texts are read. */
     bind(decode: (text: string) => Decoded<P>): void;
+    /** For the server: whether texts are read as without a handler. */
+    get isUsual(): boolean;
     /** For the server: what to tell listeners; undefined: nothing. Without a packet, the text fits no schema and is told raw. */
     receive(message: string, connection: Connection<P, D>): {
         packet?: P;

@@ -21,3 +21,23 @@ export const systemClock: Clock = Object.freeze({
   // Immediates run after the poll phase; the second turn is for sockets with more than one read waiting.
   afterReads: (run: () => void): void => void setImmediate(() => setImmediate(run)),
 });
+
+const DONE = Promise.resolve();
+
+/**
+ * The date, looked at once for all that is done in one go, until promises have their turn: to ask the system costs as much
+ * as to read a message.
+ */
+export function coarseDate(clock: Clock): () => number {
+  let date: number | undefined;
+  const forget = (): void => {
+    date = undefined;
+  };
+  return () => {
+    if (date === undefined) {
+      date = clock.date();
+      void DONE.then(forget);
+    }
+    return date;
+  };
+}

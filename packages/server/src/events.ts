@@ -7,7 +7,10 @@ export type ServerMessageEvent<P extends Packet = Packet, C = Connection> =
       readonly type: "received";
       /** The packet's `data`, the text itself when it is no packet, or the bytes. */
       readonly message: string | Uint8Array;
-      /** The packet; absent for binary, and for a text that is no JSON object and does not fit the `packet` schema. */
+      /**
+       * The packet; absent for binary, and for a text that is no JSON object and does not fit the `packet` schema. It may be
+       * made when it is first looked at: take it from the event itself, since a copy by `{ ...event }` may lack it.
+       */
       readonly packet?: P;
       /** Who sent it. */
       readonly connection: C;

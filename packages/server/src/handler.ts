@@ -25,9 +25,14 @@ export class WebsocketHandler<P extends Packet = Packet, D = undefined> {
     this.#decode = decode;
   }
 
+  /** For the server: whether texts are read as without a handler. */
+  get isUsual(): boolean {
+    return this.messageReceived === WebsocketHandler.prototype.messageReceived;
+  }
+
   /** For the server: what to tell listeners; undefined: nothing. Without a packet, the text fits no schema and is told raw. */
   receive(message: string, connection: Connection<P, D>): { packet?: P } | undefined {
-    if (this.messageReceived === WebsocketHandler.prototype.messageReceived) {
+    if (this.isUsual) {
       const { packet, error } = this.#decoded(message);
       if (error) throw error;
       return packet === undefined ? {} : { packet };

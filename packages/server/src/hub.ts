@@ -1,6 +1,5 @@
 import {
   type CodecOptions,
-  type Decoded,
   describeThrown,
   type ErrorCode,
   type Packet,
@@ -10,12 +9,14 @@ import {
 import type { Clock } from "./clock.ts";
 import type { Connection, ConnectionPeer } from "./connection.ts";
 import type { ConnectionManager } from "./connection-manager.ts";
-import type { ServerEvents, ServerMessageEvent } from "./events.ts";
+import type { ServerEvents } from "./events.ts";
 import type { WebsocketHandler } from "./handler.ts";
 import type { UpgradeRequest } from "./handshake/upgrade-request.ts";
 import type { Log } from "./logger.ts";
+import { receivedEvent, sentEvent } from "./message-event.ts";
 import type { Payload } from "./payload.ts";
 import { Peer, type PeerContext } from "./peer.ts";
+import type { PacketReader } from "./plain-packet.ts";
 import { type RateLimitOptions, TokenBucket } from "./rate-limit.ts";
 import type { SendQueueOptions } from "./send-queue.ts";
 import type { EngineSocket, SocketListener } from "./socket.ts";
@@ -23,8 +24,6 @@ import { StallWatch } from "./stall-watch.ts";
 import { type Counters, count } from "./stats.ts";
 
 const FAULTS_OF_THE_APPLICATION: readonly ErrorCode[] = ["LISTENER_FAILED", "INVALID_ARGUMENT", "USER_SERVICE_FAILED"];
-
-type Sent<P extends Packet, C> = Extract<ServerMessageEvent<P, C>, { type: "sent" }>;
 
 /** Who is told of connections that come and go, besides listeners. */
 export interface Roster<C> {
@@ -36,8 +35,8 @@ export interface Roster<C> {
 export interface HubParts<P extends Packet, D, C extends Connection<P, D>> {
   readonly clock: Clock;
   readonly codec: CodecOptions<P>;
-  /** Reads a text as its receiver does. */
-  readonly decode: (text: string) => Decoded<P>;
+  /** Reads texts as their receivers do. */
+  readonly reader: PacketReader<P>;
   readonly counters: Counters;
   readonly queue: Required<SendQueueOptions>;
   readonly rate: Required<RateLimitOptions> | undefined;
@@ -169,28 +168,29 @@ export class Hub<P extends Packet, D, C extends Connection<P, D>> {
   }
 
   #received(connection: C, message: string | Uint8Array): void {
-    if (typeof message !== "string") return void this.#parts.emit("message", { type: "received", message, connection });
+    const { handler, reader, emit } = this.#parts;
+    if (typeof message !== "string") return void emit("message", receivedEvent<P, C>(message, undefined, connection));
+    const data = handler.isUsual ? reader.readShort(message) : undefined;
+    if (data !== undefined) return void emit("message", receivedEvent<P, C>(data, reader.time, connection));
     let told: { packet?: P } | undefined;
     let text = message;
     try {
-      told = this.#parts.handler.receive(message, connection);
+      told = handler.receive(message, connection);
       // What is made of a packet by a schema or a handler is the application's: a getter of it may throw.
       if (typeof told?.packet?.data === "string") text = told.packet.data;
     } catch (thrown) {
       return void this.#refused(thrown, connection);
     }
     if (!told) return;
-    const { packet } = told;
-    if (!packet) return void this.#parts.emit("message", { type: "received", message, connection });
-    if (packet instanceof Promise) {
-      packet.catch(() => {});
+    if (told.packet instanceof Promise) {
+      told.packet.catch(() => {});
       return void this.reportFailure(
         "handler.messageReceived",
         "it returned a promise, which would reorder messages",
         connection,
       );
     }
-    this.#parts.emit("message", { type: "received", message: text, packet, connection });
+    emit("message", receivedEvent<P, C>(text, told.packet, connection));
   }
 
   #refused(thrown: unknown, connection: C): void {
@@ -202,24 +202,23 @@ export class Hub<P extends Packet, D, C extends Connection<P, D>> {
     );
   }
 
-  #tellSent(payload: Payload<P>, recipients: number, connection?: C): void {
-    const { decode, isHeard, emit } = this.#parts;
+  #tellSent({ message, packet }: Payload<P>, recipients: number, connection?: C): void {
+    const { reader, isHeard, emit } = this.#parts;
     if (!isHeard("message")) return;
-    let { message, packet } = payload;
-    // A raw text is told as its receiver reads it.
-    if (!packet && typeof message === "string") {
-      packet = decode(message).packet;
-      try {
-        message = packet?.data ?? message;
-      } catch (thrown) {
-        this.reportFailure("option packet", thrown, connection);
-      }
+    if (packet !== undefined || typeof message !== "string") {
+      return void emit("message", sentEvent<P, C>(message, packet, connection, recipients));
     }
-    const event: { -readonly [Name in keyof Sent<P, C>]: Sent<P, C>[Name] } = { type: "sent", message, recipients };
-    // One by one: to spread them would cost as much as to send.
-    if (packet) event.packet = packet;
-    if (connection) event.connection = connection;
-    emit("message", event);
+    // A raw text is told as its receiver reads it.
+    const data = reader.readShort(message);
+    if (data !== undefined) return void emit("message", sentEvent<P, C>(data, reader.time, connection, recipients));
+    const read = reader.read(message).packet;
+    let text: string = message;
+    try {
+      text = read?.data ?? message;
+    } catch (thrown) {
+      this.reportFailure("option packet", thrown, connection);
+    }
+    emit("message", sentEvent<P, C>(text, read, connection, recipients));
   }
 
   #closed(connection: C, code: number, reason: string): void {

@@ -1,13 +1,13 @@
 import {
   type CodecOptions,
   checkRaw,
-  createPacket,
   encodePacket,
   type Packet,
   type Sendable,
   toError,
   WebsocketsSimpleError,
 } from "@websockets-simple/shared";
+import type { LazyPacket } from "./message-event.ts";
 import { writePlain } from "./plain-packet.ts";
 import type { Engine, OutgoingMessage } from "./socket.ts";
 
@@ -15,7 +15,7 @@ import type { Engine, OutgoingMessage } from "./socket.ts";
 export interface Payload<P extends Packet> {
   /** As `sent` events tell it. */
   readonly message: string | Uint8Array;
-  readonly packet?: P | undefined;
+  readonly packet?: LazyPacket<P>;
   /** What the engine is given. */
   readonly wire: OutgoingMessage;
   /** Whether each connection's `sent` is told; that of a broadcast is one for all. */
@@ -26,8 +26,7 @@ export interface Payload<P extends Packet> {
 export function packetPayload<P extends Packet>(input: Sendable<P>, codec: CodecOptions<P>, now: number): Payload<P> {
   const plain = typeof input === "string" && codec.packetCasing === "camel" ? writePlain(input, now) : undefined;
   if (plain !== undefined) {
-    const message = input as string;
-    return { message, packet: createPacket(message, now) as P, wire: plain, isTold: true };
+    return { message: input as string, packet: now, wire: plain, isTold: true };
   }
   const { text, packet } = encodePacket(input, codec, now);
   return { message: typeof packet.data === "string" ? packet.data : text, packet, wire: text, isTold: true };

@@ -1,4 +1,4 @@
-import { type CodecOptions, createPacket, type Decoded, decodePacket, type Packet } from "@websockets-simple/shared";
+import { type CodecOptions, type Decoded, decodePacket, type Packet } from "@websockets-simple/shared";
 
 /**
  * The commonest packet by a short way: `{"data":"…","timestamp":"2026-01-02T03:04:05.678Z"}`, in this order, without
@@ -15,12 +15,42 @@ const REST_LENGTH = BETWEEN.length + TIME_LENGTH + AFTER.length;
 const ESCAPED = /["\\\u0000-\u001f\ud800-\udfff]/;
 const BLANK = /^\s*$/;
 
-/** Makes what reads texts as `decodePacket` does, by the short way where there is one. */
-export function createDecoder<P extends Packet>(codec: CodecOptions<P>, date: () => number): (text: string) => Decoded<P> {
-  if (codec.packet || codec.packetCasing !== "camel") return (text) => decodePacket(text, codec, date());
-  return (text) => {
-    const packet = canBegin(text, BRACE) ? readPlain(text) : createPacket(text, date());
-    return packet ? { packet: packet as P } : decodePacket(text, codec, date());
+/** Reads texts as `decodePacket` does. */
+export interface PacketReader<P extends Packet> {
+  /**
+   * Reads a text by the short way: one that is sure to become a packet around itself, or the commonest packet.
+   *
+   * @returns the packet's `data`; its time is in `time` until the next call. Undefined: not by this way
+   */
+  readShort(text: string): string | undefined;
+  /** The time of what `readShort` has read, in milliseconds since 1970. */
+  readonly time: number;
+  /** Reads any text. */
+  read(text: string): Decoded<P>;
+}
+
+/** @param now the time of packets that bear none, in milliseconds since 1970 */
+export function createPacketReader<P extends Packet>(codec: CodecOptions<P>, now: () => number): PacketReader<P> {
+  const isFree = !codec.packet;
+  const isCamel = codec.packetCasing === "camel";
+  let time = 0;
+  return {
+    get time() {
+      return time;
+    },
+    readShort(text) {
+      if (!isFree) return undefined;
+      if (!canBegin(text, BRACE)) {
+        time = now();
+        return text;
+      }
+      if (!isCamel) return undefined;
+      const end = text.length - REST_LENGTH;
+      const data = readData(text, end);
+      if (data !== undefined) time = readTime(text, end + BETWEEN.length);
+      return Number.isNaN(time) ? undefined : data;
+    },
+    read: (text) => decodePacket(text, codec, now()),
   };
 }
 
@@ -36,15 +66,12 @@ export function canBegin(text: string, code: number): boolean {
   return isBlank || (first | 0x20) === code;
 }
 
-/** Reads a packet, or says undefined: that is not known here. */
-export function readPlain(text: string): Packet | undefined {
-  const end = text.length - REST_LENGTH;
+/** The commonest packet's data, if it is one but for its time. */
+function readData(text: string, end: number): string | undefined {
   if (end <= BEFORE.length || !text.startsWith(BEFORE) || !text.startsWith(BETWEEN, end) || !text.endsWith(AFTER))
     return undefined;
   const data = text.slice(BEFORE.length, end);
-  if (ESCAPED.test(data) || BLANK.test(data)) return undefined;
-  const time = readTime(text, end + BETWEEN.length);
-  return Number.isNaN(time) ? undefined : { data, timestamp: new Date(time) };
+  return ESCAPED.test(data) || BLANK.test(data) ? undefined : data;
 }
 
 /** Writes a text as a packet of now, or says undefined. */

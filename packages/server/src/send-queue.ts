@@ -171,9 +171,13 @@ export class SendQueue<P extends Packet> implements Stallable {
   }
 
   #begin(): Batch {
-    let settle: Pick<Batch, "resolve" | "reject"> | undefined;
-    const promise = new Promise<void>((resolve, reject) => (settle = { resolve, reject }));
-    const batch: Batch = { last: 0, promise, ...(settle as unknown as Pick<Batch, "resolve" | "reject">) };
+    let resolve!: () => void;
+    let reject!: (error: Error) => void;
+    const promise = new Promise<void>((onResolve, onReject) => {
+      resolve = onResolve;
+      reject = onReject;
+    });
+    const batch: Batch = { last: 0, promise, resolve, reject };
     this.#batches.push(batch);
     return batch;
   }

@@ -6,7 +6,7 @@ import {
   type Sendable,
   WebsocketsSimpleError,
 } from "@websockets-simple/shared";
-import { systemClock } from "./clock.ts";
+import { coarseDate, systemClock } from "./clock.ts";
 import { Connection, isConnection } from "./connection.ts";
 import { ConnectionManager } from "./connection-manager.ts";
 import { createState } from "./create-state.ts";
@@ -20,7 +20,7 @@ import { createLog, type Log } from "./logger.ts";
 import { type CheckedOptions, checkBroadcastOptions, checkServerOptions } from "./option-rules.ts";
 import type { BroadcastOptions, ServerOptions } from "./options.ts";
 import { packetPayload, preparedPayload, rawPayload } from "./payload.ts";
-import { createDecoder } from "./plain-packet.ts";
+import { createPacketReader } from "./plain-packet.ts";
 import { ENGINES, type Engine } from "./socket.ts";
 import { createCounters, type ServerStats, toStats } from "./stats.ts";
 
@@ -64,12 +64,12 @@ export class WebsocketServer<
     this.#log = createLog(logger, (thrown) => this.#loggerFailed(thrown));
     this.#manager = options.connectionManager ?? new ConnectionManager<C>();
     const handler = options.handler ?? new WebsocketHandler<P, D>();
-    const decode = createDecoder(this.#codec, () => clock.date());
-    handler.bind(decode);
+    const reader = createPacketReader(this.#codec, coarseDate(clock));
+    handler.bind(reader.read);
     this.#hub = new Hub<P, D, C>({
       clock,
       codec: this.#codec,
-      decode,
+      reader,
       counters: this.#counters,
       queue,
       rate,

@@ -37,7 +37,7 @@ export abstract class FrameReader {
   /**
    * A frame whose payload is there whole, unmasked.
    *
-   * @param seen all its bytes or-ed together: below 0x80 they are ASCII, 0xff says nothing
+   * @param seen all its bytes or-ed together, in its lowest eight bits: without 0x80 they are ASCII, 0xff says nothing
    */
   protected abstract frame(first: number, bytes: Buffer, start: number, end: number, seen: number): void;
   /** A frame begins whose payload comes in pieces. */

@@ -1,19 +1,18 @@
 /** From here on whole words are faster, though the first bytes have to be done one by one to align them. */
 const WORDS_FROM = 48;
+/** What one read of a socket holds at most. */
+const MAX_HELD_BYTES = 65_536;
 
 /**
  * Applies a mask (RFC 6455 section 5.3) in place; the same again takes it off.
  *
  * @param key the mask as a number, its first byte the highest
  * @param offset how many bytes of the payload came before `start`
- * @returns all resulting bytes, or-ed together: below 0x80 they are ASCII. Of long payloads 0xff, which says nothing
+ * @returns all resulting bytes, or-ed together, in its lowest eight bits: without 0x80 they are ASCII
  */
 export function applyMask(bytes: Uint8Array, start: number, end: number, key: number, offset: number): number {
   const turned = rotate(key, offset & 3);
-  if (end - start >= WORDS_FROM) {
-    applyWords(bytes, start, end, turned);
-    return 0xff;
-  }
+  if (end - start >= WORDS_FROM) return applyWords(bytes, start, end, turned);
   const a = turned >>> 24;
   const b = (turned >>> 16) & 0xff;
   const c = (turned >>> 8) & 0xff;
@@ -41,23 +40,45 @@ export function applyMask(bytes: Uint8Array, start: number, end: number, key: nu
 }
 
 /** Four bytes at a time, over memory that is aligned. */
-function applyWords(bytes: Uint8Array, start: number, end: number, key: number): void {
+function applyWords(bytes: Uint8Array, start: number, end: number, key: number): number {
   const lead = -(bytes.byteOffset + start) & 3;
-  applyBytes(bytes, start, start + lead, key);
-  const count = (end - start - lead) >>> 2;
-  const words = new Int32Array(bytes.buffer, bytes.byteOffset + start + lead, count);
+  const words = wordsOf(bytes);
+  const first = (bytes.byteOffset + start + lead) >>> 2;
+  const last = (bytes.byteOffset + end) >>> 2;
   const word = inMemoryOrder(rotate(key, lead));
-  for (let index = 0; index < count; index++) words[index] = (words[index] as number) ^ word;
-  const rest = start + lead + count * 4;
-  applyBytes(bytes, rest, end, rotate(key, lead));
+  let seen = 0;
+  for (let index = first; index < last; index++) {
+    const unmasked = (words[index] as number) ^ word;
+    words[index] = unmasked;
+    seen |= unmasked;
+  }
+  const rest = last * 4 - bytes.byteOffset;
+  const edges = applyBytes(bytes, start, start + lead, key) | applyBytes(bytes, rest, end, rotate(key, lead));
+  return edges | seen | (seen >>> 8) | (seen >>> 16) | (seen >>> 24);
 }
 
-function applyBytes(bytes: Uint8Array, start: number, end: number, key: number): void {
+/** Views are dear, and one chunk has many frames: that of the last chunk is kept. */
+let lastWords: Int32Array = new Int32Array(0);
+
+/** All memory around some bytes, in whole words. */
+function wordsOf({ buffer }: Uint8Array): Int32Array {
+  if (lastWords.buffer === buffer) return lastWords;
+  const words = new Int32Array(buffer, 0, buffer.byteLength >>> 2);
+  // Of larger memory none is held: it may be a message.
+  if (buffer.byteLength <= MAX_HELD_BYTES) lastWords = words;
+  return words;
+}
+
+function applyBytes(bytes: Uint8Array, start: number, end: number, key: number): number {
   let turning = key;
+  let seen = 0;
   for (let at = start; at < end; at++) {
-    bytes[at] = (bytes[at] as number) ^ (turning >>> 24);
+    const byte = (bytes[at] as number) ^ (turning >>> 24);
+    bytes[at] = byte;
+    seen |= byte;
     turning = rotate(turning, 1);
   }
+  return seen;
 }
 
 /** The key for a payload whose first `count` bytes, 0 to 3, are done. */

@@ -141,7 +141,7 @@ export class MessageReader extends FrameReader {
 
   /** The common case: a text in one frame, in one chunk. */
   #wholeText(bytes: Buffer, start: number, end: number, seen: number): void {
-    if (seen < 0x80) return void this.#sink.message(bytes.toString("latin1", start, end), end - start);
+    if ((seen & 0x80) === 0) return void this.#sink.message(bytes.toString("latin1", start, end), end - start);
     const text = bytes.toString("utf8", start, end);
     // What is no UTF-8 was decoded as U+FFFD; it may also stand there rightly.
     if (text.includes("\ufffd") && !isUtf8(bytes.subarray(start, end))) return void this.#break(NOT_UTF8);
