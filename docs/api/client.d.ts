@@ -60,7 +60,7 @@ interface Packet {
 }
 /** A packet as `send` takes it: the timestamp may be left out and is then the time of sending. */
 type PacketInput<P extends Packet = Packet> = P extends unknown ? Omit<P, "timestamp"> & {
-    timestamp?: Date;
+    timestamp?: Date | undefined;
 } : never;
 /** What can be sent as a packet: one, or a text where a packet needs nothing else. */
 type Sendable<P extends Packet = Packet> = PacketInput<P> | (Packet extends P ? string : never);
@@ -314,7 +314,7 @@ interface ClientOptions<P extends Packet = Packet> extends AddressOptions {
     packetCasing?: PacketCasing | undefined;
     /** The largest message taken in, in bytes, 1 to 2,147,483,647 (Node). Default: 1,048,576. */
     maxPayload?: number | undefined;
-    /** The most bytes that may wait inside the socket; sends beyond it reject with NOT_SENT. Default: 16,777,216. */
+    /** While so many bytes wait inside the socket, further sends reject with NOT_SENT. Default: 16,777,216. */
     maxBufferedBytes?: number | undefined;
     /** The most messages that an async iterator keeps unread, 1 and up. Default: 1,000. */
     maxQueuedMessages?: number | undefined;
@@ -351,7 +351,8 @@ declare class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitte
     /** The last measured round trip in milliseconds; undefined before the first answer to a ping (option `heartbeat`). */
     get latencyMs(): number | undefined;
     /**
-     * Connects, and keeps trying as option `reconnect` says. Resolves when connected.
+     * Connects, and keeps trying as option `reconnect` says. Resolves when connected. Calls at the same time share one fate:
+     * a signal that ends one of them ends all.
      *
      * @throws WebsocketsSimpleError what ended it for good: `UNAUTHORIZED`, `REFUSED`, `TLS_FAILED`, or the last failure when
      * `maxAttempts` is reached; `ABORTED` after `signal`, `disconnect()` or `dispose()`; `INVALID_STATE` when disposed;
@@ -382,7 +383,7 @@ declare class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitte
      * @throws WebsocketsSimpleError `INVALID_ARGUMENT`
      */
     disconnect(code?: number, reason?: string): Promise<void>;
-    /** Ends everything at once and for good: connection, timers, listeners. */
+    /** Ends everything at once and for good: connection (with 1000, not waiting for the answer), timers, listeners. */
     dispose(): void;
     /** The same as `dispose`, for `using`. */
     [Symbol.dispose](): void;

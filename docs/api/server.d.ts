@@ -88,7 +88,7 @@ interface Packet {
 }
 /** A packet as `send` takes it: the timestamp may be left out and is then the time of sending. */
 type PacketInput<P extends Packet = Packet> = P extends unknown ? Omit<P, "timestamp"> & {
-    timestamp?: Date;
+    timestamp?: Date | undefined;
 } : never;
 /** What can be sent as a packet: one, or a text where a packet needs nothing else. */
 type Sendable<P extends Packet = Packet> = PacketInput<P> | (Packet extends P ? string : never);

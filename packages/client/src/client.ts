@@ -94,7 +94,8 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
   }
 
   /**
-   * Connects, and keeps trying as option `reconnect` says. Resolves when connected.
+   * Connects, and keeps trying as option `reconnect` says. Resolves when connected. Calls at the same time share one fate:
+   * a signal that ends one of them ends all.
    *
    * @throws WebsocketsSimpleError what ended it for good: `UNAUTHORIZED`, `REFUSED`, `TLS_FAILED`, or the last failure when
    * `maxAttempts` is reached; `ABORTED` after `signal`, `disconnect()` or `dispose()`; `INVALID_STATE` when disposed;
@@ -161,9 +162,9 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
       await new Promise<Notice>((resolve) => this.#next(["disconnected", "connecting"], resolve));
   }
 
-  /** Ends everything at once and for good: connection, timers, listeners. */
+  /** Ends everything at once and for good: connection (with 1000, not waiting for the answer), timers, listeners. */
   dispose(): void {
-    this.#connection.dispatch({ type: "dispose" }, () => this.removeAllListeners());
+    this.#connection.dispatch({ type: "dispose", ending: { code: 1000, reason: "" } }, () => this.removeAllListeners());
     this.#settle({ type: "disconnected" });
   }
 

@@ -97,6 +97,8 @@ export function createConnection(parts: ConnectionParts): Connection {
     state = next(parts, before, event, clock.random());
     if (state === before) return;
     const { name, generation, timeoutMs, notices } = state;
+    // Only what was open is closed in an orderly way, whether or not anybody waits for the answer.
+    if (event.ending && event.type !== "failed") transport?.close(event.ending);
     if (generation !== before.generation) {
       heartbeat?.stop();
       transport?.drop();
@@ -109,8 +111,6 @@ export function createConnection(parts: ConnectionParts): Connection {
       unwatch?.();
       unwatch = undefined;
     } else unwatch ??= watch(signal);
-    // The one transport that outlives such an event is open, and is to close in an orderly way.
-    if (event.ending) transport?.close(event.ending);
     const isFresh = state.fresh && !before.fresh;
     for (const told of notices) {
       turns.add(() => notice(told));
@@ -169,10 +169,12 @@ export function createConnection(parts: ConnectionParts): Connection {
 
   function send(message: string | Uint8Array, settle: Settle): void {
     const { name } = state;
-    const isAway = name === "connecting" || name === "reconnecting" || name === "suspended";
-    if (transport && name === "connected") {
+    const isConnected = name === "connected";
+    // A connection that the server is closing takes nothing any more: the next one will, if there is one.
+    const isAway = isConnected || name === "connecting" || name === "reconnecting" || name === "suspended";
+    if (isConnected && transport?.isOpen) {
       const { bufferedAmount } = transport;
-      if (bufferedAmount && bufferedAmount + message.length > maxBufferedBytes) {
+      if (bufferedAmount >= maxBufferedBytes) {
         settle(notSent(`${bufferedAmount} bytes wait in the socket (option maxBufferedBytes: ${maxBufferedBytes})`));
       } else {
         transport.send(message, (error) => {
@@ -185,7 +187,7 @@ export function createConnection(parts: ConnectionParts): Connection {
     else
       settle(
         notSent(
-          `the client is ${name}${isAway ? " (option outbox: false)" : name === "disconnected" ? "; call connect() first" : ""}`,
+          `the client is ${isConnected ? "about to reconnect" : name}${isAway ? " (option outbox: false)" : name === "disconnected" ? "; call connect() first" : ""}`,
         ),
       );
   }

@@ -5,7 +5,7 @@ export type Subscribe<Message> = (message: (message: Message) => void, end: () =
 
 /**
  * Messages for `for await`, from now on. It ends with the connection, and when more than `maxQueued` messages wait unread
- * it fails with OVERFLOW rather than lose any in silence. No generator: one that was never read would never let go.
+ * it fails with OVERFLOW, after those that wait, rather than lose any in silence. No generator: one that was never read would never let go.
  */
 export function iterateMessages<Message>(subscribe: Subscribe<Message>, maxQueued: number): AsyncIterableIterator<Message, void> {
   const queue: Promise<IteratorResult<Message, void>>[] = [];
@@ -27,7 +27,7 @@ export function iterateMessages<Message>(subscribe: Subscribe<Message>, maxQueue
       const failure = Promise.reject(new WebsocketsSimpleError("OVERFLOW", why));
       // Whoever reads on is told; that nobody does is no crime.
       failure.catch(() => {});
-      queue.splice(0, queue.length, failure);
+      queue.splice(-1, 1, failure);
       end();
     }
   }, end);

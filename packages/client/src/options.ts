@@ -54,7 +54,7 @@ export interface ClientOptions<P extends Packet = Packet> extends AddressOptions
   packetCasing?: PacketCasing | undefined;
   /** The largest message taken in, in bytes, 1 to 2,147,483,647 (Node). Default: 1,048,576. */
   maxPayload?: number | undefined;
-  /** The most bytes that may wait inside the socket; sends beyond it reject with NOT_SENT. Default: 16,777,216. */
+  /** While so many bytes wait inside the socket, further sends reject with NOT_SENT. Default: 16,777,216. */
   maxBufferedBytes?: number | undefined;
   /** The most messages that an async iterator keeps unread, 1 and up. Default: 1,000. */
   maxQueuedMessages?: number | undefined;

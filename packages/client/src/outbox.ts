@@ -37,7 +37,9 @@ export function createOutbox(clock: Clock, { maxMessages, maxBytes, maxAgeMs }: 
       const isText = typeof message === "string";
       const size = isText ? new TextEncoder().encode(message).length : message.length;
       if (entries.size >= maxMessages || bytes + size > maxBytes) {
-        return settle(notSent(`the outbox is full (options outbox.maxMessages: ${maxMessages}, outbox.maxBytes: ${maxBytes})`));
+        return settle(
+          notSent(`no room for ${size} bytes (options outbox.maxMessages: ${maxMessages}, outbox.maxBytes: ${maxBytes})`),
+        );
       }
       // Whoever sends bytes may use their buffer again.
       const kept = isText ? message : new Uint8Array(message);
@@ -62,6 +64,11 @@ export function createOutbox(clock: Clock, { maxMessages, maxBytes, maxAgeMs }: 
 
 function giveUp(why: string): Send {
   return (_message, settle) => settle(notSent(why));
+}
+
+/** The error of a message that was handed to a network which then failed. */
+export function lost(cause?: Error): WebsocketsSimpleError {
+  return new WebsocketsSimpleError("UNKNOWN", "the connection broke while the message was under way", { cause });
 }
 
 /** The error of a message that was never handed to the network. */

@@ -1,3 +1,4 @@
+import { lost } from "./outbox.ts";
 import type { Platform, PlatformSignal } from "./platform.ts";
 import { TOKEN_PLACES } from "./target.ts";
 
@@ -9,6 +10,10 @@ interface Page {
   readonly removeEventListener?: EventTarget["removeEventListener"];
 }
 const page: Page = globalThis as Page;
+/** When a socket holds more than so many bytes, who sends should wait: then it is looked at so often, in milliseconds. */
+const MANY_BYTES = 1_048_576;
+const LOOK_MS = 20;
+const CLOSED = 3;
 const NODE_ONLY = (): string => "nothing in a browser";
 
 /** Browsers and their workers, and whatever else has a global WebSocket. */
@@ -29,7 +34,13 @@ export const platform: Platform = {
       socket,
       send(message, done) {
         socket.send(message as never);
-        done();
+        // Browsers tell of nothing that they have sent, and take any amount: it has to be looked at.
+        const look = (): unknown => {
+          if (!(socket.bufferedAmount > MANY_BYTES)) return done();
+          if (socket.readyState === CLOSED) return done(lost());
+          return setTimeout(look, LOOK_MS);
+        };
+        look();
       },
       drop: () => socket.close(),
       progress: () => -socket.bufferedAmount,

@@ -2,7 +2,8 @@ import type { ClientRequest, IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { keepSmall } from "@websockets-simple/engine/keep-small";
 import { kernelBytes } from "@websockets-simple/engine/kernel-bytes";
-import { DEFAULT_LIMITS, judgeStatus, toError, WebsocketsSimpleError } from "@websockets-simple/shared";
+import { CloseCode, DEFAULT_LIMITS, judgeStatus, type Rule, toError, WebsocketsSimpleError } from "@websockets-simple/shared";
+import { lost } from "./outbox.ts";
 import type { Platform, Refusal, SocketLike } from "./platform.ts";
 import { misplaced, type Target, TOKEN_PLACES } from "./target.ts";
 
@@ -21,6 +22,17 @@ const NO_TLS = /wrong version number|packet length too long/i;
  * tells of that, and the answer to a ping comes behind it.
  */
 const TAIL_MS = 30_000;
+
+const isPem = (value: unknown): boolean =>
+  value instanceof Uint8Array || (typeof value === "string" && value.includes("-----BEGIN "));
+
+/** What Node would find wrong only when it connects. */
+const checkTls: Rule = (value) => {
+  if (typeof value !== "object" || !value) return "an object";
+  const { ca } = value as { ca?: unknown };
+  const isUsable = ca === undefined || isPem(ca) || (Array.isArray(ca) && ca.every(isPem));
+  return isUsable ? undefined : "its ca in PEM, or a list of it: texts or bytes, not paths";
+};
 
 /** What `ws` has besides the WHATWG interface. */
 interface NodeSocket {
@@ -43,13 +55,20 @@ export const platform: Platform = {
     ...TOKEN_PLACES,
   },
   heartbeat: true,
-  options: { tls: ["object"], maxPayload: [[1, 2_147_483_647], DEFAULT_LIMITS.maxPayload] },
+  options: { tls: [checkTls], maxPayload: [[1, 2_147_483_647], DEFAULT_LIMITS.maxPayload] },
   page: undefined,
 
-  createSocket(Implementation, target, { tls, maxPayload }, refused, pong) {
+  createSocket(Implementation, target, { tls, maxPayload, closeTimeoutMs }, refused, pong) {
     // A kilobyte each is more than honest servers make.
     const maxFragments = Math.max(1_024, Math.ceil(maxPayload / 1_024));
-    const options = { ...tls, headers: target.headers, maxPayload, maxFragments, perMessageDeflate: false };
+    const options = {
+      ...tls,
+      headers: target.headers,
+      maxPayload,
+      maxFragments,
+      perMessageDeflate: false,
+      closeTimeout: closeTimeoutMs,
+    };
     const socket = new Implementation(target.url, [...target.protocols], options as never) as SocketLike & Partial<NodeSocket>;
     const drop = (): void => (socket.terminate ? socket.terminate() : socket.close());
     let stream: Socket | undefined;
@@ -70,7 +89,7 @@ export const platform: Platform = {
       answer = read;
     });
     // When the answer's body breaks off, its status is known all the same.
-    socket.on?.("error", (error: Error & { code?: string }) => refused(answer?.() ?? explain(target, error)));
+    socket.on?.("error", (error: Error & { code?: string }) => refused(answer?.() ?? explain(target, error, maxPayload)));
     socket.on?.("pong", pong);
     // Messages may come in one read with the 101. Whoever awaited connect() has a turn to listen before they are told.
     socket.on?.("open", () => {
@@ -112,10 +131,6 @@ export const platform: Platform = {
 
   watch: () => () => {},
 };
-
-function lost(cause: Error | undefined): WebsocketsSimpleError {
-  return new WebsocketsSimpleError("UNKNOWN", "the connection broke while the message was under way", { cause });
-}
 
 /** Reads the answer to a refused handshake, and returns what tells the refusal as far as it has been read. */
 function readRefusal({ label, quote }: Target, response: IncomingMessage, done: () => void): () => Refusal {
@@ -160,7 +175,11 @@ function quoteEscaped(text: string, quote: (text: string) => string): string {
   return shown.includes("[token]") ? shown : quote(text);
 }
 
-function explain({ label, subprotocols }: Target, error: Error & { code?: string }): Refusal {
+function explain({ label, subprotocols }: Target, error: Error & { code?: string }, maxPayload: number): Refusal {
+  if (error.code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH") {
+    const why = `a message of more than ${maxPayload} bytes (option maxPayload)`;
+    return { error: new WebsocketsSimpleError("CONNECTION_LOST", why, { closeCode: CloseCode.tooBig }) };
+  }
   if (UNTRUSTED.test(error.code ?? "")) {
     const what =
       "the server's certificate is not trusted; give its authority as option tls.ca, or let the server use a certificate for this host";
@@ -181,6 +200,12 @@ function explain({ label, subprotocols }: Target, error: Error & { code?: string
   // An AggregateError (several addresses tried) has an empty message; its code says what happened.
   const detail = error.message || error.code || error.name;
   const hint =
-    error.code === "ECONNREFUSED" ? ": is the server running?" : detail === "socket hang up" ? ": is it a wss:// port?" : "";
+    error.code === "ECONNREFUSED"
+      ? ": is the server running?"
+      : /^HPE_/.test(error.code ?? "")
+        ? ": what is there does not speak HTTP"
+        : detail === "socket hang up"
+          ? ": is it a wss:// port?"
+          : "";
   return { error: new WebsocketsSimpleError("CONNECT_FAILED", `${label}: ${detail}${hint}`, { cause: error }) };
 }

@@ -18,6 +18,7 @@ export interface ClientTlsOptions {
 export interface SocketOptions {
   readonly tls?: ClientTlsOptions | undefined;
   readonly maxPayload: number;
+  readonly closeTimeoutMs: number;
 }
 
 /** The parts of a WHATWG WebSocket that are used. Types that differ from library to library are left open (`never`). */

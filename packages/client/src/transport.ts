@@ -5,6 +5,8 @@ import type { Target } from "./target.ts";
 export interface Transport {
   /** What the server chose; empty when nothing. */
   readonly subprotocol: string;
+  /** Whether messages can be sent: neither side has begun to close. */
+  readonly isOpen: boolean;
   /** Bytes given to `send` that the network has not taken yet. */
   readonly bufferedAmount: number;
   /**
@@ -15,7 +17,8 @@ export interface Transport {
   /**
    * Sends one message: a string as text, bytes as binary. MUST NOT throw.
    *
-   * @param done called once: without error when the bytes are handed to the socket, else with NOT_SENT or UNKNOWN
+   * @param done called once: without error when the bytes are handed to the socket and it does not hold too many, else with
+   * NOT_SENT or UNKNOWN
    */
   send(message: string | Uint8Array, done: (error?: Error) => void): void;
   /** Starts the close handshake. */

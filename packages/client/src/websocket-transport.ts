@@ -1,7 +1,6 @@
 import { CloseCode, judgeCloseCode, REFUSED_SUBPROTOCOL, toError, WebsocketsSimpleError } from "@websockets-simple/shared";
 import IsomorphicWebSocket from "isomorphic-ws";
 import { broken, type Ending } from "./connection-state.ts";
-import { notSent } from "./outbox.ts";
 import type { Platform, Refusal, SocketOptions, WebSocketClass } from "./platform.ts";
 import type { Target } from "./target.ts";
 import type { OpenTransport } from "./transport.ts";
@@ -40,7 +39,7 @@ export function webSocketTransport(
     socket.onerror = () => {};
     // Classes other than the platform's leave parts of the event out, or all of it. After the server's no, every code is 4401.
     socket.onclose = ({ code, reason }: Partial<CloseEvent> = {}) => {
-      const closeCode = isRefused() ? CloseCode.unauthorized : (code ?? CloseCode.abnormal);
+      const closeCode = isRefused() ? CloseCode.unauthorized : (refusal?.error.closeCode ?? code ?? CloseCode.abnormal);
       if (opened) listener.closed(judgeEnd(target, closeCode, reason ?? "", refusal));
       else listener.closed(broken(refusal?.error ?? noConnection(label)), refusal?.retryInMs);
     };
@@ -49,13 +48,14 @@ export function webSocketTransport(
       get subprotocol() {
         return subprotocols.includes(socket.protocol) ? socket.protocol : "";
       },
+      get isOpen() {
+        return socket.readyState === OPEN;
+      },
       get bufferedAmount() {
         return socket.bufferedAmount;
       },
       progress,
       send(message, done) {
-        // A browser discards what is sent while closing, without a word.
-        if (socket.readyState !== OPEN) return done(notSent("the connection is closing"));
         try {
           send(message, done);
         } catch (thrown) {

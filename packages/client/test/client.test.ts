@@ -507,7 +507,7 @@ describe("disconnecting", () => {
     expect(log).toEqual(["disconnected 1000"]);
     const second = await connected();
     second.client[Symbol.dispose]();
-    expect(second.socket.closed).toBeDefined();
+    expect(second.socket.closed).toEqual([1000, ""]);
     expect(second.log).toEqual(["disconnected 1000"]);
     expectNoTimers();
   });

@@ -48,6 +48,7 @@ describe("iterating over messages", () => {
     const { state, subscribe, message } = source();
     const messages = iterateMessages(subscribe, 2);
     for (let n = 0; n < 1_000; n++) message(n);
+    for (const value of [0, 1]) expect(await messages.next()).toEqual({ done: false, value });
     await expect(messages.next()).rejects.toMatchObject({
       code: "OVERFLOW",
       message: expect.stringContaining("more than 2 messages"),

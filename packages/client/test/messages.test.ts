@@ -104,19 +104,39 @@ describe("sending", () => {
     await expect(client.send("x")).rejects.toMatchObject({ code: "NOT_SENT", message: expect.stringContaining("disposed") });
   });
 
-  it("is refused, not discarded, while the socket is closing", async () => {
+  it("waits, while the server is closing the socket, for the connection after it", async () => {
     const { client, socket } = await connected();
     socket.readyState = 2;
-    await expect(client.send("x")).rejects.toMatchObject({ code: "NOT_SENT" });
+    const sent = client.sendRaw("x");
+    expect(client.state).toBe("connected");
+    socket.breakOff(1001);
+    await pass(250);
+    ScriptedWebSocket.last.open();
+    await sent;
+    expect([socket.sent, ScriptedWebSocket.last.sent]).toEqual([[], ["x"]]);
     client.dispose();
+  });
+
+  it("is refused, not discarded, when no connection comes after it", async () => {
+    const { client, socket } = await connected();
+    socket.readyState = 2;
+    const sent = client.sendRaw("x");
+    socket.breakOff(1000);
+    await expect(sent).rejects.toMatchObject({ code: "NOT_SENT" });
+    client.dispose();
+    const { client: other, socket: second } = await connected({ outbox: false });
+    second.readyState = 2;
+    await expect(other.send("x")).rejects.toMatchObject({ code: "NOT_SENT", message: expect.stringContaining("option outbox") });
+    other.dispose();
   });
 
   it("is refused beyond what may wait in the socket", async () => {
     const { client, socket } = await connected({ maxBufferedBytes: 10 });
     await client.sendRaw("longer than ten bytes, but the socket is empty");
-    socket.bufferedAmount = 5;
-    await client.sendRaw("12345");
-    await expect(client.sendRaw("123456")).rejects.toMatchObject({
+    socket.bufferedAmount = 9;
+    await client.sendRaw("so is that which begins to wait below the bound");
+    socket.bufferedAmount = 10;
+    await expect(client.sendRaw("1")).rejects.toMatchObject({
       code: "NOT_SENT",
       message: expect.stringContaining("option maxBufferedBytes: 10"),
     });
@@ -339,6 +359,7 @@ describe("for await", () => {
     const { client, socket } = await connected({ maxQueuedMessages: 2 });
     const messages = client[Symbol.asyncIterator]();
     for (const text of ["1", "2", "3"]) socket.receive(text);
+    for (const message of ["1", "2"]) expect(await messages.next()).toMatchObject({ value: { message } });
     await expect(messages.next()).rejects.toMatchObject({ code: "OVERFLOW" });
     expect(client.listenerCount("message")).toBe(1);
     client.dispose();

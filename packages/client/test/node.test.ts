@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { type AddressInfo, createServer as createTcpServer, type Socket } from "node:net";
@@ -63,6 +64,11 @@ describe("against a plain WebSocket server", () => {
     }
   });
 
+  it("is refused a path where a certificate should stand, before it connects", () => {
+    for (const ca of ["ca.pem", 5, [5]])
+      expect(() => client(1, { tls: { ca: ca as never } })).toThrow(/option tls: expected its ca in PEM/);
+  });
+
   it("hands over bytes that are the listener's own for ever", async () => {
     const { port } = await echoServer();
     const me = client(port);
@@ -80,7 +86,6 @@ describe("against a plain WebSocket server", () => {
   it("does not lose what comes with the handshake", async () => {
     const server = createServer();
     server.on("upgrade", async (request, socket) => {
-      const { createHash } = await import("node:crypto");
       const accept = createHash("sha1")
         .update(`${request.headers["sec-websocket-key"]}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
         .digest("base64");
@@ -119,6 +124,40 @@ describe("against a plain WebSocket server", () => {
     expect(await end).toMatchObject({ code: 4403, reason: "not you" });
   });
 
+  it("waits closeTimeoutMs for a server that closes and keeps the line; what is sent meanwhile waits too", async () => {
+    const sockets: Socket[] = [];
+    const server = createServer();
+    server.on("upgrade", (request, socket) => {
+      sockets.push(socket as Socket);
+      const accept = createHash("sha1")
+        .update(`${request.headers["sec-websocket-key"]}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
+        .digest("base64");
+      socket.write(
+        `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,
+      );
+      if (sockets.length === 1) socket.write(Buffer.of(0x88, 2, 0x03, 0xe9));
+    });
+    const me = client(await listen(server), { reconnect: { baseDelayMs: 1 }, closeTimeoutMs: 100 });
+    await me.connect();
+    const again = next<{ type: string }>(
+      (listener) => me.on("connection", listener),
+      ({ type }) => type === "connected",
+    );
+    await new Promise((resolve) => sockets[0]?.once("data", resolve));
+    await me.sendRaw("x");
+    await again;
+    expect(sockets).toHaveLength(2);
+  });
+
+  it("is told 1000 by a client that is disposed of", async () => {
+    const { wss, port } = await echoServer();
+    const closed = new Promise((resolve) => wss.on("connection", (socket) => socket.on("close", (code) => resolve(code))));
+    const me = client(port);
+    await me.connect();
+    me.dispose();
+    expect(await closed).toBe(1000);
+  });
+
   it("lets the server see its own", async () => {
     const { wss, port } = await echoServer();
     const closed = new Promise((resolve) =>
@@ -153,7 +192,9 @@ describe("against a plain WebSocket server", () => {
     await me.connect();
     const error = next<{ error: Error }>((listener) => me.on("error", listener));
     await me.sendRaw("x".repeat(1_001));
-    expect((await error).error.message).toMatch(/^ws:\/\/.* closed with 1006: .*Max payload size exceeded$/);
+    expect((await error).error.message).toMatch(
+      /^ws:\/\/\S+ closed with 1009: a message of more than 1000 bytes \(option maxPayload\)$/,
+    );
   });
 
   it("says what 1009 means", async () => {

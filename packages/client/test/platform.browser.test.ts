@@ -1,5 +1,7 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { ScriptedWebSocket } from "../../../testkit/scripted-websocket.ts";
 import { platform } from "../src/platform.browser.ts";
+import { makeTarget, TOKEN_PLACES } from "../src/target.ts";
 
 /** A page of which only the events matter. Node's global object has none, so it lends its own place. */
 function fakePage() {
@@ -50,5 +52,54 @@ describe("what a page notices", () => {
   it("is nothing where there is no page", () => {
     expect(() => platform.watch(() => {})()).not.toThrow();
     expect(platform.page).toBeUndefined();
+  });
+});
+
+describe("sending", () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  /** A socket that already holds so many bytes, and what was told of a message sent then. */
+  function sending(bufferedAmount: number) {
+    vi.useFakeTimers();
+    const target = makeTarget(new URL("ws://a/"), [], "", TOKEN_PLACES.message);
+    const options = { maxPayload: 1, closeTimeoutMs: 1 };
+    const { send } = platform.createSocket(
+      ScriptedWebSocket as never,
+      target,
+      options,
+      () => {},
+      () => {},
+    );
+    const socket = ScriptedWebSocket.last;
+    socket.open();
+    socket.bufferedAmount = bufferedAmount;
+    const told: unknown[] = [];
+    send("x", (error) => told.push(error));
+    return { socket, told };
+  }
+
+  it("is done at once while the socket holds little", () => {
+    expect(sending(1_048_576).told).toEqual([undefined]);
+    expect(sending(undefined as never).told).toEqual([undefined]);
+  });
+
+  it("is done when the socket holds little again, so that whoever awaits it sends no faster than the network", () => {
+    const { socket, told } = sending(1_048_577);
+    vi.advanceTimersByTime(1_000);
+    expect(told).toEqual([]);
+    socket.bufferedAmount = 1_000_000;
+    vi.advanceTimersByTime(20);
+    expect(told).toEqual([undefined]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("is UNKNOWN when the socket closes before", () => {
+    const { socket, told } = sending(1_048_577);
+    socket.breakOff();
+    vi.advanceTimersByTime(20);
+    expect(told).toMatchObject([{ code: "UNKNOWN" }]);
+    expect(vi.getTimerCount()).toBe(0);
   });
 });

@@ -64,6 +64,8 @@ export class Peer<P extends Packet, C = unknown> implements ConnectionPeer<P>, S
   /** What this side closed with, when it closed first. */
   #verdict: { code: number; reason: string } | undefined;
   #networkError = "";
+  /** Whether the engine refused what the peer sent, and closed. */
+  #isRefused = false;
   #whenClosed: (() => void)[] | undefined;
 
   constructor(socket: EngineSocket, request: UpgradeRequest, context: PeerContext<P, C>) {
@@ -211,23 +213,27 @@ export class Peer<P extends Packet, C = unknown> implements ConnectionPeer<P>, S
 
   failed(error: Error, kind: "protocol" | "network"): void {
     if (kind === "network") this.#networkError = error.message;
-    else
-      this.#context.failed(
-        this,
-        new WebsocketsSimpleError("PROTOCOL_ERROR", `${this.request.remoteAddress}: ${error.message}`, { cause: error }),
-      );
+    else {
+      this.#isRefused = true;
+      this.#tellFault(error);
+    }
   }
 
   closed(code: number, reason: string): void {
     const dropped = this.#state === "open" ? (this.#rateLimit?.flush() ?? 0) : 0;
-    if (dropped > 0)
-      this.failed(new Error(`${dropped} messages above rateLimit were dropped: it sent them and left`), "protocol");
+    if (dropped > 0) this.#tellFault(new Error(`${dropped} messages above rateLimit were dropped: it sent them and left`));
+    if (this.#isRefused) this.#context.severed(this, code, reason);
     this.#rateLimit?.stop();
     this.#state = "closed";
     const told = this.#verdict ?? { code, reason: reason || (code === 1006 ? this.#networkError : "") };
     this.#queue.end(told.reason || `close code ${told.code}`);
     this.#context.closed(this, told.code, told.reason);
     for (const resolve of this.#whenClosed ?? []) resolve();
+  }
+
+  #tellFault(error: Error): void {
+    const told = `${this.request.remoteAddress}: ${error.message}`;
+    this.#context.failed(this, new WebsocketsSimpleError("PROTOCOL_ERROR", told, { cause: error }));
   }
 
   #deliver(message: string | Uint8Array): void {

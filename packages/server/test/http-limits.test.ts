@@ -245,6 +245,7 @@ describe("frames that break the protocol", () => {
     peer.destroy();
     expect(await connections.one(({ type }) => type === "disconnected")).toMatchObject({ code });
     expect(errors.all).toMatchObject([{ error: { code: "PROTOCOL_ERROR", message: expect.stringContaining("127.0.0.1") } }]);
+    expect(server.stats().severed).toEqual({ [code]: 1 });
     honest.send("fine");
     expect((await messages.one()).message).toBe("fine");
     expect(server.connections.size).toBe(1);

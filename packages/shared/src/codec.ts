@@ -57,7 +57,7 @@ export function encodePacket<P extends Packet>(
     if (!(schema && isPacket) && !isFilled(packet.data)) {
       throw new Error("data must be a text that is not blank; send others by sendRaw");
     }
-    if (!(packet.timestamp instanceof Date && TIMESTAMP.test(packet.timestamp.toISOString()))) {
+    if (!(packet.timestamp instanceof Date && TIMESTAMP.test(`${packet.timestamp.toJSON()}`))) {
       throw new Error("timestamp must be a Date of the years 0 to 9999");
     }
     return { text: JSON.stringify(packetCasing === "pascal" ? recase(packet, "toUpperCase", /^./) : packet), packet };

@@ -7,7 +7,9 @@ export interface Packet {
 }
 
 /** A packet as `send` takes it: the timestamp may be left out and is then the time of sending. */
-export type PacketInput<P extends Packet = Packet> = P extends unknown ? Omit<P, "timestamp"> & { timestamp?: Date } : never;
+export type PacketInput<P extends Packet = Packet> = P extends unknown
+  ? Omit<P, "timestamp"> & { timestamp?: Date | undefined }
+  : never;
 
 /** What can be sent as a packet: one, or a text where a packet needs nothing else. */
 export type Sendable<P extends Packet = Packet> = PacketInput<P> | (Packet extends P ? string : never);

@@ -58,7 +58,7 @@ function createAcceptor(options: AcceptorOptions): Acceptor {
       if (answer.subprotocol !== undefined) headers["sec-websocket-protocol"] = answer.subprotocol;
       const judged = { method: "GET", url: "/", headers } as unknown as IncomingMessage;
       server.handleUpgrade(judged, stream, head, (socket) => {
-        const made = new WsSocket(socket, stream);
+        const made = new WsSocket(socket, stream, options.maxPayload);
         made.begin(opened(made));
         answerPings(socket);
         keepSmall(socket, stream);
@@ -89,10 +89,12 @@ class WsSocket implements EngineSocket {
   #takenBytes = 0;
   /** Whether the listener was, or is about to be, told of bytes that wait. */
   #isBlocked = false;
+  #maxPayload: number;
 
-  constructor(socket: WebSocket, stream: Duplex) {
+  constructor(socket: WebSocket, stream: Duplex, maxPayload: number) {
     this.#socket = socket;
     this.#stream = stream;
+    this.#maxPayload = maxPayload;
   }
 
   /** Tells the listener from now on. */
@@ -105,8 +107,9 @@ class WsSocket implements EngineSocket {
     );
     socket.on("error", (error: Error & { code?: string }) => {
       const code = closeCodeOf(error.code);
-      if (code !== undefined) refused = { code, reason: error.message };
-      listener.failed(error, code === undefined ? "network" : "protocol");
+      const why = code === 1009 ? `a message of more than ${this.#maxPayload} bytes (option maxPayload)` : error.message;
+      if (code !== undefined) refused = { code, reason: why };
+      listener.failed(new Error(why, { cause: error }), code === undefined ? "network" : "protocol");
     });
     socket.on("close", (code, reason) => {
       this.#listener = undefined;
@@ -177,7 +180,9 @@ class WsSocket implements EngineSocket {
     // No public option of ws changes a live connection's bound. Should this field ever be gone, the acceptor's bound
     // holds, and the suite fails.
     const { _receiver } = this.#socket as unknown as { _receiver?: { _maxPayload?: number } };
-    if (typeof _receiver?._maxPayload === "number") _receiver._maxPayload = bytes;
+    if (typeof _receiver?._maxPayload !== "number") return;
+    _receiver._maxPayload = bytes;
+    this.#maxPayload = bytes;
   }
 }
 
