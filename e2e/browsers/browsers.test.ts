@@ -57,6 +57,25 @@ describe.each(availableBrowsers())("in $name", ({ launch }) => {
     expect(connection.origin).toBe(pages.url);
   });
 
+  it("whoever awaits each send can send any amount, though the server reads slowly", async () => {
+    const { server, url } = await started(
+      new WebsocketServer({ host: "127.0.0.1", rateLimit: { messagesPerSecond: 20, burst: 4 } }),
+    );
+    let bytes = 0;
+    server.on("message", ({ message }) => {
+      bytes += message.length;
+    });
+    const page = await open();
+    const most = await page.evaluate(async (url) => {
+      const client = start({ url, maxBufferedBytes: 4_000_000 });
+      await client.connect();
+      const megabyte = new Uint8Array(1_000_000);
+      for (let n = 0; n < 20; n++) await client.sendRaw(megabyte);
+      return megabyte.length;
+    }, url);
+    await expect.poll(() => bytes, { timeout: 20_000 }).toBe(20 * most);
+  });
+
   it("the client answers pings by itself; a bare WebSocket that does not is severed with a reason", async () => {
     const { server, url } = await started(new WebsocketServer({ host: "127.0.0.1", pingIntervalMs: 300 }));
     const page = await open();
