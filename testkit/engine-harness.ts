@@ -1,4 +1,5 @@
-import { createServer, type Server } from "node:http";
+import { createServer } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { onTestFinished } from "vitest";
 import {
@@ -8,6 +9,7 @@ import {
   type EngineSocket,
   type SocketListener,
 } from "../packages/engine/src/index.ts";
+import { type Certificates, makeCertificates } from "./certificates.ts";
 import { RawSocket, within } from "./raw-socket.ts";
 
 /** What an engine told of one connection. */
@@ -29,16 +31,37 @@ export interface Seen {
 
 const BOUNDS: AcceptorOptions = { maxPayload: 1_048_576, closeTimeoutMs: 2_000, maxFragments: 64 };
 
-/** Puts an engine behind a port until the test ends; `next` resolves with each connection in turn. */
+/** How engines are tested. */
+export interface EngineSetting {
+  readonly makeEngine: () => Engine;
+  readonly isSecure: boolean;
+}
+
+/** An engine behind a port. */
+export interface ServedEngine {
+  /** A peer that has connected, and not upgraded yet. */
+  connect(): Promise<RawSocket>;
+  /** A peer that has upgraded. */
+  open(): Promise<RawSocket>;
+  /** Resolves with each connection in turn. */
+  next(): Promise<Seen>;
+}
+
+let certificates: Certificates | undefined;
+
+/** Puts an engine behind a port until the test ends. */
 export async function serveEngine(
-  engine: Engine,
+  { makeEngine, isSecure }: EngineSetting,
   bounds: Partial<AcceptorOptions> = {},
   subprotocol?: string,
-): Promise<{ port: number; next: () => Promise<Seen> }> {
+): Promise<ServedEngine> {
+  const engine = makeEngine();
   const acceptor = engine.createAcceptor({ ...BOUNDS, ...bounds });
   const seen: Seen[] = [];
   let wake = (): void => {};
-  const server: Server = createServer();
+  if (isSecure) certificates ??= makeCertificates();
+  const tls = isSecure ? certificates : undefined;
+  const server = tls ? createTlsServer(tls.localhost) : createServer();
   server.on("upgrade", (request, stream, head) => {
     if (checkUpgrade(request)) return void stream.destroy();
     acceptor.accept(request, stream, head, { subprotocol }, (socket) => {
@@ -59,16 +82,22 @@ export async function serveEngine(
     while (seen.length <= taken) await new Promise<void>((resolve) => (wake = resolve));
     return seen[taken++] as Seen;
   };
-  return { port: (server.address() as AddressInfo).port, next: () => within("a connection", take()) };
+  const { port } = server.address() as AddressInfo;
+  const options = tls ? { tls: { ca: tls.ca, servername: "localhost" } } : {};
+  return {
+    connect: () => RawSocket.connect(port, options),
+    open: () => RawSocket.open(port, "/", {}, options),
+    next: () => within("a connection", take()),
+  };
 }
 
 /** One connection: the test's end and the engine's. */
 export async function enginePair(
-  engine: Engine,
+  setting: EngineSetting,
   bounds: Partial<AcceptorOptions> = {},
 ): Promise<{ peer: RawSocket; seen: Seen }> {
-  const { port, next } = await serveEngine(engine, bounds);
-  const peer = await RawSocket.open(port);
+  const { open, next } = await serveEngine(setting, bounds);
+  const peer = await open();
   onTestFinished(() => peer.destroy());
   return { peer, seen: await next() };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { AcceptorOptions, Engine } from "../packages/engine/src/index.ts";
-import { enginePair } from "./engine-harness.ts";
+import type { AcceptorOptions } from "../packages/engine/src/index.ts";
+import { type EngineSetting, enginePair } from "./engine-harness.ts";
 import { closePayload, frame, Opcode, type RawSocket, within } from "./raw-socket.ts";
 import { retained } from "./retained.ts";
 
@@ -14,9 +14,9 @@ async function written(peer: RawSocket, ...bytes: Buffer[]): Promise<void> {
 }
 
 /** The part of the engine suite that is about memory: what an engine may retain of what a peer sends. */
-export function retentionSuite(name: string, makeEngine: () => Engine): void {
+export function retentionSuite(name: string, setting: EngineSetting): void {
   describe(`memory of engine ${name}`, () => {
-    const pair = (bounds?: Partial<AcceptorOptions>): ReturnType<typeof enginePair> => enginePair(makeEngine(), bounds);
+    const pair = (bounds?: Partial<AcceptorOptions>): ReturnType<typeof enginePair> => enginePair(setting, bounds);
 
     test("takes a message of the largest size in small fragments, with pings among them", async () => {
       const { peer, seen } = await pair({ maxFragments: 16_384 });

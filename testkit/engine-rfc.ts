@@ -13,7 +13,7 @@ export function rfcSuite(name: string, makeEngine: () => Engine, leftOut: readon
 
   describe(`RFC 6455 by engine ${name}`, () => {
     test.each([...FRAMING, ...CLOSING, ...UTF8].filter(isKept))("$name", async ({ bytes, messages, pongs, code, closing }) => {
-      const { peer, seen } = await enginePair(makeEngine());
+      const { peer, seen } = await enginePair({ makeEngine, isSecure: false });
       peer.write(bytes);
       const answered: string[] = [];
       let end: Frame | undefined;

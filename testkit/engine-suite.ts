@@ -1,22 +1,30 @@
 import { describe, expect, test } from "vitest";
 import type { AcceptorOptions, Engine, PreparedMessage } from "../packages/engine/src/index.ts";
 import { flowSuite } from "./engine-flow.ts";
-import { enginePair, serveEngine } from "./engine-harness.ts";
+import { type EngineSetting, enginePair, serveEngine } from "./engine-harness.ts";
 import { retentionSuite } from "./engine-retention.ts";
-import { closePayload, frame, Opcode, RawSocket, upgradeRequest } from "./raw-socket.ts";
+import { closePayload, frame, Opcode, upgradeRequest } from "./raw-socket.ts";
 
 /** What every engine must do: run it on each. */
 export function engineSuite(name: string, makeEngine: () => Engine): void {
-  flowSuite(name, makeEngine);
-  retentionSuite(name, makeEngine);
+  retentionSuite(name, { makeEngine, isSecure: false });
+  for (const isSecure of [false, true]) {
+    const over = isSecure ? `${name} over TLS` : name;
+    flowSuite(over, { makeEngine, isSecure });
+    basicSuite(over, { makeEngine, isSecure });
+  }
+}
+
+function basicSuite(name: string, setting: EngineSetting): void {
+  const { makeEngine } = setting;
   describe(`engine ${name}`, () => {
     const serve = (bounds?: Partial<AcceptorOptions>, subprotocol?: string): ReturnType<typeof serveEngine> =>
-      serveEngine(makeEngine(), bounds, subprotocol);
-    const pair = (bounds?: Partial<AcceptorOptions>): ReturnType<typeof enginePair> => enginePair(makeEngine(), bounds);
+      serveEngine(setting, bounds, subprotocol);
+    const pair = (bounds?: Partial<AcceptorOptions>): ReturnType<typeof enginePair> => enginePair(setting, bounds);
 
     test("answers 101 with the accept value of RFC 6455 section 1.3 and the chosen subprotocol", async () => {
-      const { port } = await serve({}, "chat");
-      const peer = await RawSocket.connect(port);
+      const { connect } = await serve({}, "chat");
+      const peer = await connect();
       peer.write(upgradeRequest("/", { "Sec-WebSocket-Protocol": "superchat, chat", Upgrade: "WebSocket, other" }));
       const { status, headers } = await peer.readHead();
       expect(status).toBe(101);
@@ -58,8 +66,8 @@ export function engineSuite(name: string, makeEngine: () => Engine): void {
 
     test("keeps the order of what goes to many and what goes to one, however they are mixed", async () => {
       const engine = makeEngine();
-      const { port, next } = await serveEngine(engine);
-      const peers = [await RawSocket.open(port), await RawSocket.open(port)];
+      const { open, next } = await serveEngine({ ...setting, makeEngine: () => engine });
+      const peers = [await open(), await open()];
       const sockets = [(await next()).socket, (await next()).socket];
       const [a, b, large] = ["a", "b", "x".repeat(20_000)].map((text) => engine.prepare(text)) as [
         PreparedMessage,
@@ -123,8 +131,8 @@ export function engineSuite(name: string, makeEngine: () => Engine): void {
     });
 
     test("takes bytes that come with the handshake for the first of the connection", async () => {
-      const { port, next } = await serve();
-      const peer = await RawSocket.connect(port);
+      const { connect, next } = await serve();
+      const peer = await connect();
       const early = frame(Opcode.text, "early");
       peer.write(Buffer.concat([Buffer.from(upgradeRequest()), early, early.subarray(0, 3)]));
       await peer.readHead();
@@ -134,8 +142,8 @@ export function engineSuite(name: string, makeEngine: () => Engine): void {
     });
 
     test("reads a handshake and a message that come byte by byte", async () => {
-      const { port, next } = await serve();
-      const peer = await RawSocket.connect(port);
+      const { connect, next } = await serve();
+      const peer = await connect();
       for (const byte of Buffer.concat([Buffer.from(upgradeRequest()), frame(Opcode.text, "späť")])) {
         await new Promise((resolve) => peer.socket.write(Uint8Array.of(byte), resolve));
       }

@@ -106,12 +106,15 @@ export interface RawSocketOptions {
 /** A TCP or TLS connection in the hands of a test: every byte out is as told, what comes in is read piece by piece. */
 export class RawSocket {
   readonly socket: Socket;
+  /** The same, but for TLS the connection below. */
+  readonly #tcp: Socket;
   readonly #chunks: Buffer[] = [];
   readonly #waiting = new Set<() => void>();
   #isOver = false;
 
-  private constructor(socket: Socket) {
+  private constructor(socket: Socket, tcp: Socket) {
     this.socket = socket;
+    this.#tcp = tcp;
     socket.setNoDelay(true);
     socket.on("data", (chunk: Buffer) => {
       this.#chunks.push(chunk);
@@ -132,14 +135,15 @@ export class RawSocket {
     { host = "127.0.0.1", localAddress, allowHalfOpen = false, tls }: RawSocketOptions = {},
   ): Promise<RawSocket> {
     const target = { host, port, allowHalfOpen, ...(localAddress && { localAddress }) };
-    const socket = tls ? connectTls({ ...target, ...tls }) : connectTcp(target);
+    const tcp = (tls?.socket as Socket | undefined) ?? connectTcp(target);
+    const socket = tls ? connectTls({ ...tls, socket: tcp }) : tcp;
     await within(
       "connect",
       new Promise((resolve, reject) =>
         socket.once(tls ? "secureConnect" : "connect", resolve as () => void).once("error", reject),
       ),
     );
-    return new RawSocket(socket);
+    return new RawSocket(socket, tcp);
   }
 
   /** Connects and upgrades; fails unless the answer is 101. */
@@ -212,7 +216,7 @@ export class RawSocket {
 
   /** Closes with RST. */
   reset(): void {
-    this.socket.resetAndDestroy();
+    this.#tcp.resetAndDestroy();
   }
 
   destroy(): void {

@@ -493,7 +493,10 @@ interface RateLimitOptions {
 
 /** What may wait for a peer who reads slowly. */
 interface SendQueueOptions {
-    /** Bytes a connection that may wait, 1 to 1,073,741,824; also the largest message that can be sent. Default: 1,048,576. */
+    /**
+     * Bytes a connection that may wait for its peer, 1 to 1,073,741,824; also the largest message that can be sent. In memory
+     * they may count twice, since a text is kept besides until it has left. Default: 1,048,576.
+     */
     maxBytes?: number;
     /** What happens beyond it: close the connection with 4408, or refuse the new message. Default: `"disconnect"`. */
     onOverflow?: "disconnect" | "drop-newest";
@@ -572,6 +575,8 @@ interface ServerOptions<P extends Packet = Packet, D = undefined, C extends Conn
     closeTimeoutMs?: number | undefined;
     /** The largest message taken in, in bytes, 1 to 268,435,456; a larger one closes the connection with 1009. Default: 1,048,576. */
     maxPayload?: number | undefined;
+    /** The most fragments of one message, 1 to 2,147,483,647; more close the connection with 1008. Default: 16,384. */
+    maxFragments?: number | undefined;
     /** What may wait for a peer who reads slowly. */
     sendQueue?: OrUndefined<SendQueueOptions> | undefined;
     /** How many messages a connection may send: beyond it they are held back, then it is closed with 4429. Default: false, any number. */

@@ -13,7 +13,7 @@ import type { Duplex } from "node:stream";
  * - MUST call `closed` exactly once for each connection that it reported `opened`, and nothing after it.
  * - MUST NOT touch bytes that it has handed over: they belong to the receiver for ever.
  * - MUST answer pings (RFC 6455 section 5.5.3) by itself, and MUST bound the pongs that wait for a peer who does not read.
- * - MUST NOT call a listener from within `send`, `close`, `terminate`, `pause` or `resume`.
+ * - MUST NOT call a listener from within `send`, `flush`, `close`, `terminate`, `pause` or `resume`.
  */
 export interface Engine {
   /** A short name for logs and `server.stats()`. */
@@ -89,6 +89,12 @@ export interface EngineSocket {
    * @returns whether it was accepted: false on a connection that is closing or gone
    */
   send(message: OutgoingMessage): boolean;
+  /**
+   * Hands what was sent to the kernel now, not only when the turn ends.
+   *
+   * @returns whether the kernel has taken all that it was given; if not, the peer reads more slowly than is sent
+   */
+  flush(): boolean;
   /** Starts the close handshake; later sends fail. Repeated calls do nothing. `code` and `reason` MUST be valid (section 7.4). */
   close(code: number, reason: string): void;
   /** Destroys the connection at once; what was sent before leaves if the kernel takes it at once. */

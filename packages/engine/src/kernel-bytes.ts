@@ -14,10 +14,19 @@ interface NodeStream {
   readonly bytesWritten?: number;
 }
 
+/** Under TLS it is the TCP connection below that the kernel takes bytes from. */
+function handleOf(stream: NodeStream): NodeHandle | null | undefined {
+  return stream._handle?._parent ?? stream._handle;
+}
+
+/** How many bytes the kernel was given and has not taken. What Node itself holds back for a moment is not among them. */
+export function kernelBacklog(stream: Duplex & NodeStream): number {
+  return handleOf(stream)?.writeQueueSize ?? stream.writableLength;
+}
+
 /** How many bytes of a stream the kernel has taken. The stream MUST NOT be destroyed: it has no handle any more. */
 export function kernelBytes(stream: Duplex & NodeStream): number {
-  // Under TLS it is the TCP connection below that the kernel takes bytes from.
-  const handle = stream._handle?._parent ?? stream._handle;
+  const handle = handleOf(stream);
   const given = handle?.bytesWritten;
   const waiting = handle?.writeQueueSize;
   // No public property of Node says how much of a write that is under way has left libuv. Should these fields ever be

@@ -27,7 +27,7 @@ describe("taken bytes", () => {
 
   test("are told without a walk through all that waits, before and after the end, and then do not change", async () => {
     const streams: Duplex[] = [];
-    const { peer, seen } = await enginePair(watched(streams));
+    const { peer, seen } = await enginePair({ makeEngine: () => watched(streams), isSecure: false });
     let walks = 0;
     Object.defineProperty(streams[0], "bytesWritten", { get: () => walks++ });
     peer.socket.pause();

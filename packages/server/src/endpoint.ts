@@ -9,7 +9,7 @@ import { listen, type ServerAddress } from "./listen/http-listener.ts";
 import { connectionsByOpenFiles } from "./listen/open-files.ts";
 import type { Log } from "./logger.ts";
 import type { CheckedOptions } from "./option-rules.ts";
-import { type Engine, type EngineSocket, MAX_FRAGMENTS, type SocketListener } from "./socket.ts";
+import type { Engine, EngineSocket, SocketListener } from "./socket.ts";
 import { type Counters, count } from "./stats.ts";
 
 /** What an endpoint needs of its surroundings. */
@@ -41,7 +41,7 @@ const GOING_AWAY = 1001;
 /** Opens the ports. Rejects with `LISTEN_FAILED`. */
 export async function openEndpoint(parts: EndpointParts): Promise<Endpoint> {
   const { options, clock, engine, counters, log, authentication } = parts;
-  const { endpoints, tls, limits, maxPayload, closeTimeoutMs } = options;
+  const { endpoints, tls, limits, maxPayload, maxFragments, closeTimeoutMs } = options;
 
   const refused = (status: number, reason: string, stream: Duplex): void => {
     count(counters.refusals, status);
@@ -54,7 +54,7 @@ export async function openEndpoint(parts: EndpointParts): Promise<Endpoint> {
     acceptor: engine.createAcceptor({
       maxPayload: isByMessage ? (authentication?.maxPayloadBeforeAuth ?? maxPayload) : maxPayload,
       closeTimeoutMs,
-      maxFragments: MAX_FRAGMENTS,
+      maxFragments,
     }),
     service: options.service,
     subprotocols: options.availableSubprotocols,

@@ -29,6 +29,7 @@ export const DEFAULTS = Object.freeze({
   pingIntervalMs: 120_000,
   closeTimeoutMs: DEFAULT_LIMITS.closeTimeoutMs as number,
   maxPayload: DEFAULT_LIMITS.maxPayload as number,
+  maxFragments: 16_384,
   sendQueue: Object.freeze({ maxBytes: 1_048_576, onOverflow: "disconnect" as const, stallTimeoutMs: 10_000 }),
   rateLimit: false as boolean | RateLimitOptions,
   engine: "own" as EngineName,
@@ -63,6 +64,7 @@ export interface CheckedOptions<P extends Packet, D>
   readonly pingIntervalMs: number;
   readonly closeTimeoutMs: number;
   readonly maxPayload: number;
+  readonly maxFragments: number;
   readonly sendQueue: Required<SendQueueOptions>;
   readonly engine: EngineName;
   readonly rate: Required<RateLimitOptions> | undefined;
@@ -106,6 +108,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   pingIntervalMs: [0, MAX_TIMER_MS],
   closeTimeoutMs: timerMs,
   maxPayload: payload,
+  maxFragments: [1, 2_147_483_647],
   sendQueue: "object",
   rateLimit: "boolean or object",
   limits: "object",

@@ -78,6 +78,8 @@ export interface ServerOptions<P extends Packet = Packet, D = undefined, C exten
   closeTimeoutMs?: number | undefined;
   /** The largest message taken in, in bytes, 1 to 268,435,456; a larger one closes the connection with 1009. Default: 1,048,576. */
   maxPayload?: number | undefined;
+  /** The most fragments of one message, 1 to 2,147,483,647; more close the connection with 1008. Default: 16,384. */
+  maxFragments?: number | undefined;
   /** What may wait for a peer who reads slowly. */
   sendQueue?: OrUndefined<SendQueueOptions> | undefined;
   /** How many messages a connection may send: beyond it they are held back, then it is closed with 4429. Default: false, any number. */

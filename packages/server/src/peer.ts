@@ -12,7 +12,6 @@ import type { Clock } from "./clock.ts";
 import type { ConnectionPeer, ConnectionState } from "./connection.ts";
 import type { UpgradeRequest } from "./handshake/upgrade-request.ts";
 import { notSent, type Payload, packetPayload, rawPayload } from "./payload.ts";
-import { canBegin } from "./plain-packet.ts";
 import { RateLimit, type RateLimitOptions, TokenBucket } from "./rate-limit.ts";
 import { SendQueue, type SendQueueEvents, type SendQueueOptions } from "./send-queue.ts";
 import type { EngineSocket, SocketListener } from "./socket.ts";
@@ -40,8 +39,8 @@ export interface PeerContext<P extends Packet, C> {
 /** With a rate limit, heartbeats have one of their own: far more than any client needs, far less than a flood. */
 const HEARTBEATS_PER_SECOND = 50;
 const HEARTBEATS_AT_ONCE = 100;
-/** What the heartbeat's texts begin with. */
-const SMALL_P = 0x70;
+/** What the heartbeat's texts begin with: the letter, or one of the blanks that are trimmed, most of which no text begins with. */
+const HEARTBEAT = /^[p\s]/i;
 /** Whoever moves so many bytes between two pings is alive, whether or not its pong has come through. */
 const BUSY_BYTES = 65_536;
 
@@ -173,7 +172,7 @@ export class Peer<P extends Packet, C = unknown> implements ConnectionPeer<P>, S
 
   message(message: string | Uint8Array, size: number): void {
     if (this.#state !== "open") return;
-    const beat = typeof message === "string" && canBegin(message, SMALL_P) ? heartbeatText(message) : undefined;
+    const beat = typeof message === "string" && HEARTBEAT.test(message) ? heartbeatText(message) : undefined;
     if (beat && this.#heartbeats?.take() === false) void this.sever(4429, "too many heartbeats: see option rateLimit");
     else if (beat === PONG) this.#awaitsPong = false;
     else if (beat === PING) this.#queue.pushOwn(PONG);

@@ -40,7 +40,7 @@ export function createPacketReader<P extends Packet>(codec: CodecOptions<P>, now
     },
     readShort(text) {
       if (!isFree) return undefined;
-      if (!canBegin(text, BRACE)) {
+      if (!canBeObject(text)) {
         time = now();
         return text;
       }
@@ -54,16 +54,10 @@ export function createPacketReader<P extends Packet>(codec: CodecOptions<P>, now
   };
 }
 
-/**
- * Whether a text may, after blanks, begin with a character: a look at its first one, which mostly says no. To let
- * `JSON.parse` find that out is dearer than all else together.
- *
- * @param code that character's; a small letter's for both
- */
-export function canBegin(text: string, code: number): boolean {
+/** Whether a text may be a JSON object: a look at its first character. To let `JSON.parse` find out is far dearer. */
+export function canBeObject(text: string): boolean {
   const first = text.charCodeAt(0);
-  const isBlank = !(first > 0x20 && first < 0x7f);
-  return isBlank || (first | 0x20) === code;
+  return first === BRACE || first === SPACE || first === LINE_FEED || first === TAB || first === CARRIAGE_RETURN;
 }
 
 /** The commonest packet's data, if it is one but for its time. */
@@ -108,6 +102,11 @@ function readTime(text: string, at: number): number {
   return isUsual ? Date.UTC(year, month - 1, day, hour, minute, second, digits(text, at + 20, 3)) : Number.NaN;
 }
 
+/** What JSON takes for blanks (RFC 8259 section 2). */
+const SPACE = 0x20;
+const LINE_FEED = 0x0a;
+const TAB = 0x09;
+const CARRIAGE_RETURN = 0x0d;
 const BRACE = 0x7b;
 const DASH = 0x2d;
 const COLON = 0x3a;

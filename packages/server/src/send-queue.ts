@@ -5,7 +5,10 @@ import type { Stallable, StallWatch } from "./stall-watch.ts";
 
 /** What may wait for a peer who reads slowly. */
 export interface SendQueueOptions {
-  /** Bytes a connection that may wait, 1 to 1,073,741,824; also the largest message that can be sent. Default: 1,048,576. */
+  /**
+   * Bytes a connection that may wait for its peer, 1 to 1,073,741,824; also the largest message that can be sent. In memory
+   * they may count twice, since a text is kept besides until it has left. Default: 1,048,576.
+   */
   maxBytes?: number;
   /** What happens beyond it: close the connection with 4408, or refuse the new message. Default: `"disconnect"`. */
   onOverflow?: "disconnect" | "drop-newest";
@@ -57,6 +60,8 @@ export class SendQueue<P extends Packet> implements Stallable {
   /** How many messages were sent, and how many of them were taken. */
   #sent = 0;
   #taken = 0;
+  /** How many are known to have left: before `#taken` tells of them, where a flush said so. */
+  #left = 0;
   readonly #batches: Batch[] = [];
   /** Which of them further messages belong to. */
   #open: Batch | undefined;
@@ -98,6 +103,7 @@ export class SendQueue<P extends Packet> implements Stallable {
     // Whoever is told may send: that is another batch.
     this.#open = undefined;
     this.#taken += messages;
+    this.#left = Math.max(this.#left, this.#taken);
     let count = 0;
     let ownBytes = 0;
     for (let left = messages; left > 0; left--) {
@@ -150,21 +156,34 @@ export class SendQueue<P extends Packet> implements Stallable {
 
   #push(wire: OutgoingMessage, payload: Payload<P> | number): WebsocketsSimpleError | undefined {
     const { maxBytes } = this.#options;
-    const waiting = this.#socket.bufferedBytes;
-    const bytes = bytesOf(wire, maxBytes - waiting);
+    const bytes = bytesOf(wire, maxBytes - this.#socket.bufferedBytes);
     if (bytes > maxBytes) return tooLarge(bytes, maxBytes);
-    const messages = this.#sent - this.#taken;
-    if (waiting > 0 && (waiting + bytes > maxBytes || messages > Math.max(MIN_MESSAGES, maxBytes / MIN_MESSAGE_BYTES))) {
-      return this.#overflow(waiting, messages);
-    }
+    // What is only gathered for the end of the turn waits for no peer: only who is found not to read has too much waiting.
+    if (!this.#hasRoom(bytes) && !this.#flush() && !this.#hasRoom(bytes)) return this.#overflow();
     if (!this.#socket.send(wire)) return notSent("the connection is closing");
     this.#sent++;
     this.#waiting.push(payload);
     return undefined;
   }
 
-  #overflow(bytes: number, messages: number): WebsocketsSimpleError {
+  #hasRoom(bytes: number): boolean {
+    const { maxBytes } = this.#options;
+    const waiting = this.#socket.bufferedBytes;
+    const isMany = this.#sent - this.#left > Math.max(MIN_MESSAGES, maxBytes / MIN_MESSAGE_BYTES);
+    return waiting === 0 || (waiting + bytes <= maxBytes && !isMany);
+  }
+
+  /** Writes out what is gathered; says whether the peer keeps up. */
+  #flush(): boolean {
+    const isTaken = this.#socket.flush();
+    if (this.#socket.bufferedBytes === 0) this.#left = this.#sent;
+    return isTaken;
+  }
+
+  #overflow(): WebsocketsSimpleError {
     const { maxBytes, onOverflow } = this.#options;
+    const bytes = this.#socket.bufferedBytes;
+    const messages = this.#sent - this.#left;
     const reason = `send queue full: sendQueue.maxBytes ${maxBytes}`;
     if (onOverflow === "disconnect") this.#events.tooSlow(reason);
     return notSent(`${reason}, ${bytes} bytes in ${messages} messages are waiting`);

@@ -10,6 +10,3 @@ export const ENGINES = Object.freeze({ own: ownEngine, ws: wsEngine }) satisfies
 
 /** The name of an engine. */
 export type EngineName = keyof typeof ENGINES;
-
-/** The largest number of fragments of one message (threats row 20). */
-export const MAX_FRAGMENTS = 16_384;

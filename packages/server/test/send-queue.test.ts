@@ -7,27 +7,37 @@ import { StallWatch } from "../src/stall-watch.ts";
 import { FakeClock } from "./support/fake-clock.ts";
 
 /** A socket whose kernel takes what the test lets it take. */
-class FakeSocket implements Pick<EngineSocket, "bufferedBytes" | "takenBytes" | "send"> {
+class FakeSocket implements Pick<EngineSocket, "bufferedBytes" | "takenBytes" | "send" | "flush"> {
   isBlocked = false;
   isOpen = true;
   /** What the kernel took, and how often that was asked. */
   kernelBytes = 0;
   looks = 0;
   queue: SendQueue<never> | undefined;
+  flushes = 0;
+  /** Whether what the kernel took is known only later, as under TLS. */
+  isLate = false;
   readonly #waiting: number[] = [];
+  /** How many of them have left, which is not told yet. */
+  #left = 0;
   #isTold = false;
   get takenBytes(): number {
     this.looks++;
     return this.kernelBytes;
   }
   get bufferedBytes(): number {
-    return this.#waiting.reduce((sum, bytes) => sum + bytes, 0);
+    return this.#waiting.slice(this.#left).reduce((sum, bytes) => sum + bytes, 0);
   }
   send(message: OutgoingMessage): boolean {
     if (!this.isOpen) return false;
     const bytes = typeof message === "string" ? message.length : "bytes" in message ? message.bytes : message.byteLength;
     this.#waiting.push(bytes);
     return true;
+  }
+  flush(): boolean {
+    this.flushes++;
+    if (!this.isBlocked && !this.isLate) this.#left = this.#waiting.length;
+    return !this.isBlocked;
   }
   /** The turn ends: the kernel takes all, or the queue is told that it does not. */
   endTurn(): void {
@@ -40,6 +50,7 @@ class FakeSocket implements Pick<EngineSocket, "bufferedBytes" | "takenBytes" | 
   /** Takes the first message that waits. */
   take(): void {
     const bytes = this.#waiting.shift() ?? 0;
+    this.#left = Math.max(0, this.#left - 1);
     this.kernelBytes += bytes;
     this.queue?.taken(1, bytes);
     if (this.#isTold && this.#waiting.length === 0) {
@@ -135,6 +146,32 @@ describe("a send queue", () => {
     const { socket, push } = queued();
     socket.isOpen = false;
     expect(push(1)).toMatchObject({ code: "NOT_SENT", message: expect.stringContaining("closing") });
+  });
+
+  test.each([
+    ["in bytes", { maxBytes: 100 }, 10, 30],
+    ["in number", { maxBytes: 4_096 }, 1, 17],
+  ])(
+    "what is only gathered for the end of the turn waits for no peer: beyond the bound %s it is written out",
+    (_, options, bytes, most) => {
+      const { socket, queue, reasons, sent } = queued(options);
+      for (let count = 0; count < 1_000; count++) expect(queue.push(rawPayload(new Uint8Array(bytes)))).toBeUndefined();
+      expect([reasons, socket.flushes > 0, socket.flushes <= 1_000 / (most / 3)]).toEqual([[], true, true]);
+      socket.endTurn();
+      expect(sent).toHaveLength(1_000);
+    },
+  );
+
+  test("nor does it where the kernel has room, and only tells so later", () => {
+    const { socket, queue, reasons, sent } = queued();
+    socket.isLate = true;
+    for (let count = 0; count < 5; count++) expect(queue.push(rawPayload(new Uint8Array(100)))).toBeUndefined();
+    socket.isBlocked = true;
+    expect(queue.push(rawPayload(new Uint8Array(1)))).toMatchObject({ code: "NOT_SENT" });
+    expect(reasons).toHaveLength(1);
+    socket.isBlocked = false;
+    socket.endTurn();
+    expect(sent).toHaveLength(5);
   });
 
   test("refuses what is above its bound, and asks to disconnect", () => {

@@ -1,10 +1,15 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { type Certificate, type Certificates, makeCertificates } from "../../../testkit/certificates.ts";
-import { RawSocket, within } from "../../../testkit/raw-socket.ts";
+import { frame, Opcode, RawSocket, within } from "../../../testkit/raw-socket.ts";
 import { withInternals } from "../src/internals.ts";
 import { ENGINES, type Engine, type EngineSocket } from "../src/socket.ts";
 import { FakeClock } from "./support/fake-clock.ts";
 import { serve, TestClient, turns, until } from "./support/harness.ts";
+
+let certificates: Certificates;
+beforeAll(() => {
+  certificates = makeCertificates();
+});
 
 /** Far more than the kernel's buffers of a loopback connection take. */
 const CHUNK = new Uint8Array(262_144);
@@ -81,10 +86,6 @@ describe("a peer that does not read", () => {
 });
 
 describe("one large message to a peer", () => {
-  let certificates: Certificates;
-  beforeAll(() => {
-    certificates = makeCertificates();
-  });
   const SIZE = 33_554_432;
   /** Of a frame of that length. */
   const HEADER = 10;
@@ -210,5 +211,46 @@ describe("parallel writes", () => {
         ),
       ).toBe(true);
     }
+  });
+});
+
+describe.each(["own", "ws"] as const)("with engine %s", (engine) => {
+  test.each([
+    ["TCP", false],
+    ["TLS", true],
+  ])("who reads gets all that is sent in one turn over %s, however far beyond the bound", async (_, isSecure) => {
+    const { key, cert } = certificates.localhost;
+    const { server, port, connections } = await serve({
+      engine,
+      sendQueue: { maxBytes: 65_536 },
+      ...(isSecure && { tls: { key, cert } }),
+    });
+    const options = isSecure ? { tls: { ca: certificates.ca, servername: "localhost" } } : {};
+    const peer = await RawSocket.open(port, "/", {}, options);
+    const { connection } = await connections.one(({ type }) => type === "connected");
+    const sends = Array.from({ length: 1_000 }, (_, n) => connection.sendRaw(`direct ${n}`));
+    const broadcasts = Array.from({ length: 1_000 }, (_, n) => server.broadcastRaw(`to all ${n}`));
+    const large = "x".repeat(50_000);
+    for (let n = 0; n < 10; n++) broadcasts.push(server.broadcastRaw(large));
+    for (let n = 0; n < 1_000; n++) expect((await peer.readFrame()).text).toBe(`direct ${n}`);
+    for (let n = 0; n < 1_000; n++) expect((await peer.readFrame()).text).toBe(`to all ${n}`);
+    for (let n = 0; n < 10; n++) expect((await peer.readFrame()).text).toBe(large);
+    await Promise.all(sends);
+    expect(await Promise.all(broadcasts)).toEqual(broadcasts.map(() => 1));
+    peer.destroy();
+  });
+
+  test("a message of 16 MiB in fragments of 64 bytes passes where both bounds allow it", async () => {
+    const size = 16_777_216;
+    const { port, messages } = await serve({ engine, maxPayload: size, maxFragments: size / 64 });
+    const peer = await RawSocket.open(port);
+    const middle = frame(Opcode.continuation, "y".repeat(64), { fin: false });
+    const count = size / 64 - 2;
+    peer.write(frame(Opcode.text, "y".repeat(64), { fin: false }));
+    peer.write(Buffer.alloc(middle.length * count, middle));
+    peer.write(frame(Opcode.continuation, "y".repeat(64)));
+    const { message } = await messages.one();
+    expect([message.length, (message as string).replaceAll("y", "")]).toEqual([size, ""]);
+    peer.destroy();
   });
 });

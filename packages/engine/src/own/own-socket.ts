@@ -5,10 +5,11 @@ import { type Closing, writeClosePayload } from "../frames/close-payload.ts";
 import { MessageReader, type MessageSink, type ReadLimits } from "../frames/message-reader.ts";
 import { type Fault, Opcode } from "../frames/opcodes.ts";
 import type { Slab } from "../frames/slab.ts";
-import { kernelBytes } from "../kernel-bytes.ts";
+import { kernelBacklog, kernelBytes } from "../kernel-bytes.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { Fan } from "./fan.ts";
 import { PreparedFrame } from "./outgoing-frames.ts";
+import type { Turns } from "./turns.ts";
 import { Writer, type WriterEvents } from "./writer.ts";
 
 /** What all connections of an acceptor share. */
@@ -20,10 +21,12 @@ export interface SocketContext {
   readonly isClient: boolean;
   /** Connections whose close handshake is under way. */
   readonly closing: Deadlines<OwnSocket>;
+  readonly turns: Turns;
 }
 
-/** After such a read libuv may read again and again before anybody else has a turn. */
-const FULL_READ_BYTES = 65_536;
+/** What one connection may read in a turn before it lets others have theirs, in bytes; and what a message counts for. */
+const WORK_IN_TURN = 65_536;
+const WORK_OF_MESSAGE = 128;
 /** RFC 6455 section 7.1.5. */
 const NO_CLOSE_FRAME: Closing = Object.freeze({ code: 1006, reason: "" });
 /** Bytes that a reason may have: a control frame's, but for the code. */
@@ -50,6 +53,9 @@ export class OwnSocket implements EngineSocket, MessageSink, WriterEvents {
   /** The last ping that came while pongs could not leave. */
   #unanswered: Buffer | undefined;
   #takenBytes = 0;
+  /** In which turn it last read, and how much it has read in that. */
+  #turn = 0;
+  #work = 0;
 
   constructor(stream: Duplex, context: SocketContext) {
     this.#stream = stream;
@@ -94,6 +100,11 @@ export class OwnSocket implements EngineSocket, MessageSink, WriterEvents {
     return true;
   }
 
+  flush(): boolean {
+    this.#writer.flush();
+    return this.#stream.destroyed || kernelBacklog(this.#stream) === 0;
+  }
+
   close(code: number, reason: string): void {
     if (!this.isOpen) return;
     this.#sendClose(code, reason);
@@ -124,6 +135,7 @@ export class OwnSocket implements EngineSocket, MessageSink, WriterEvents {
 
   message(message: string | Uint8Array, size: number): void {
     this.#listener?.message(message, size);
+    this.#spend(WORK_OF_MESSAGE);
   }
 
   ping(payload: Buffer): void {
@@ -177,23 +189,35 @@ export class OwnSocket implements EngineSocket, MessageSink, WriterEvents {
 
   /** Of the stream: it was read. */
   read(chunk: Buffer): void {
+    const turn = this.#context.turns.now;
+    if (turn !== this.#turn && this.#work < WORK_IN_TURN) this.#work = 0;
+    this.#turn = turn;
     try {
       this.#reader.read(chunk);
     } finally {
       // What a listener throws is Node's to tell; the messages behind it are told all the same.
       if (this.#reader.isInterrupted) setImmediate(goOn, this);
     }
-    if (chunk.byteLength >= FULL_READ_BYTES && !this.#isPaused) {
-      this.#stream.pause();
-      setImmediate(goOn, this);
-    }
+    // Node reads again and again as long as there is something, under TLS in pieces of 16 KiB.
+    this.#spend(chunk.byteLength);
+  }
+
+  /** Counts what was done; beyond what is fair, others have their turn first. */
+  #spend(work: number): void {
+    const before = this.#work;
+    this.#work = before + work;
+    if (before >= WORK_IN_TURN || this.#work < WORK_IN_TURN) return;
+    this.#reader.pause();
+    this.#stream.pause();
+    setImmediate(goOn, this);
   }
 
   /** Goes on reading, unless it is paused again. */
   goOn(): void {
+    this.#work = 0;
     if (this.#isPaused) return;
     this.#reader.resume();
-    if (!this.#isPaused) this.#stream.resume();
+    if (!this.#isPaused && this.#work < WORK_IN_TURN) this.#stream.resume();
   }
 
   /** Of the stream: the peer ended its side. */
@@ -210,12 +234,13 @@ export class OwnSocket implements EngineSocket, MessageSink, WriterEvents {
   /** Of the stream: it is gone. */
   over(): void {
     const listener = this.#listener;
-    this.#context.closing.remove(this);
     this.#writer.settle();
     // What came whole before the end is not lost on whoever paused.
     this.#isPaused = false;
     this.#reader.resume();
     this.#reader.end();
+    // Only now: a close frame among that would have it waited for.
+    this.#context.closing.remove(this);
     this.#listener = undefined;
     const { code, reason } = this.#verdict ?? NO_CLOSE_FRAME;
     listener?.closed(code, reason);

@@ -155,7 +155,8 @@ export class Writer implements SlabUser, FanUser {
       if (isAllOut) this.#allLeft(this.#sent);
       return;
     }
-    if (isAllOut) backlog.waiting.take(this.#sent);
+    // With nothing behind that write, all that was sent is in it.
+    if (isAllOut) (backlog.queue.length === 0 ? backlog.writing : backlog.waiting).take(this.#sent);
     if (backlog.isTold) return;
     backlog.isTold = true;
     this.#events.blocked();

@@ -13,7 +13,7 @@ import type {
 } from "../engine.ts";
 import { exactCopy } from "../exact-copy.ts";
 import { keepSmall } from "../keep-small.ts";
-import { kernelBytes } from "../kernel-bytes.ts";
+import { kernelBacklog, kernelBytes } from "../kernel-bytes.ts";
 
 /**
  * Pongs that may wait for a peer who pings and does not read; one more, and the connection is destroyed. It is not
@@ -158,6 +158,10 @@ class WsSocket implements EngineSocket {
       process.nextTick(() => this.#listener?.blocked());
     }
     return true;
+  }
+
+  flush(): boolean {
+    return this.#stream.destroyed || kernelBacklog(this.#stream) === 0;
   }
 
   close(code: number, reason: string): void {

@@ -1,0 +1,74 @@
+import { describe, expect, test, vi } from "vitest";
+import { enginePair } from "../../../testkit/engine-harness.ts";
+import { closePayload, frame, Opcode } from "../../../testkit/raw-socket.ts";
+import { type Engine, ownEngine } from "../src/index.ts";
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe.each([
+  ["TCP", false],
+  ["TLS", true],
+])("a loud connection over %s", (_, isSecure) => {
+  /** The most messages that were told in one turn, of so many that came at once. */
+  async function mostInTurn(count: number, message: Buffer): Promise<number> {
+    const { peer, seen } = await enginePair({ makeEngine: () => ownEngine, isSecure });
+    peer.write(Buffer.concat(Array.from({ length: count }, () => message)));
+    let most = 0;
+    for (let told = 0; told < count; ) {
+      await turn();
+      most = Math.max(most, seen.messages.length - told);
+      told = seen.messages.length;
+    }
+    return most;
+  }
+
+  test("has its turn for so many messages, and then others have theirs", async () => {
+    // As many again, since what waited and what is read may fall into one.
+    expect(await mostInTurn(20_000, frame(Opcode.text))).toBeLessThanOrEqual(2 * 512);
+  });
+
+  test("and for so many bytes", async () => {
+    // One read more, of 64 KiB, may be under way when there were enough.
+    expect(await mostInTurn(2_000, frame(Opcode.binary, Buffer.alloc(1_000)))).toBeLessThanOrEqual(132);
+  });
+});
+
+/** The engine, on which whoever is told of a message pauses. */
+const pausing: Engine = {
+  ...ownEngine,
+  createAcceptor(options) {
+    const acceptor = ownEngine.createAcceptor(options);
+    return {
+      accept: (request, stream, head, answer, opened) =>
+        acceptor.accept(request, stream, head, answer, (socket) => {
+          const listener = opened(socket);
+          return {
+            ...listener,
+            message(message, size) {
+              listener.message(message, size);
+              socket.pause();
+            },
+          };
+        }),
+    };
+  },
+};
+
+test("what is found in the rest of a paused connection that is gone starts no timer", async () => {
+  const closeTimeoutMs = 61_234;
+  const started = vi.spyOn(globalThis, "setTimeout");
+  const stopped = vi.spyOn(globalThis, "clearTimeout");
+  try {
+    const { peer, seen } = await enginePair({ makeEngine: () => pausing, isSecure: false }, { closeTimeoutMs });
+    peer.write(Buffer.concat([frame(Opcode.text, "heard"), frame(Opcode.close, closePayload(1000))]));
+    await seen.has(1);
+    peer.reset();
+    seen.socket.terminate();
+    expect(await seen.whenClosed).toEqual({ code: 1000, reason: "" });
+    const timers = started.mock.results.filter((_, call) => started.mock.calls[call]?.[1] === closeTimeoutMs);
+    const ended = new Set(stopped.mock.calls.map(([timer]) => timer));
+    expect(timers.filter(({ value }) => !ended.has(value))).toEqual([]);
+  } finally {
+    vi.restoreAllMocks();
+  }
+});
