@@ -41,8 +41,8 @@ export interface EngineSetting {
 export interface ServedEngine {
   /** A peer that has connected, and not upgraded yet. */
   connect(): Promise<RawSocket>;
-  /** A peer that has upgraded. */
-  open(): Promise<RawSocket>;
+  /** A peer that has upgraded, with such headers besides. */
+  open(headers?: Record<string, string>): Promise<RawSocket>;
   /** Resolves with each connection in turn. */
   next(): Promise<Seen>;
 }
@@ -86,7 +86,7 @@ export async function serveEngine(
   const options = tls ? { tls: { ca: tls.ca, servername: "localhost" } } : {};
   return {
     connect: () => RawSocket.connect(port, options),
-    open: () => RawSocket.open(port, "/", {}, options),
+    open: (headers = {}) => RawSocket.open(port, "/", headers, options),
     next: () => within("a connection", take()),
   };
 }

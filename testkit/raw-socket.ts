@@ -49,6 +49,8 @@ export function closePayload(code: number, reason: string | Uint8Array = ""): Bu
 /** A frame as it came. */
 export interface Frame {
   readonly fin: boolean;
+  /** The three reserved bits. */
+  readonly rsv: number;
   readonly opcode: number;
   readonly payload: Buffer;
   readonly text: string;
@@ -106,6 +108,8 @@ export interface RawSocketOptions {
 /** A TCP or TLS connection in the hands of a test: every byte out is as told, what comes in is read piece by piece. */
 export class RawSocket {
   readonly socket: Socket;
+  /** What its upgrade was answered with. */
+  answer: AnswerHead | undefined;
   /** The same, but for TLS the connection below. */
   readonly #tcp: Socket;
   readonly #chunks: Buffer[] = [];
@@ -155,7 +159,9 @@ export class RawSocket {
   ): Promise<RawSocket> {
     const raw = await RawSocket.connect(port, options);
     raw.write(upgradeRequest(target, headers));
-    const { status } = await raw.readHead();
+    const answer = await raw.readHead();
+    raw.answer = answer;
+    const { status } = answer;
     if (status !== 101) throw new Error(`upgrade of ${target}: HTTP ${status} ${await raw.readToEnd()}`);
     return raw;
   }
@@ -191,6 +197,7 @@ export class RawSocket {
     const hasCode = opcode === Opcode.close && payload.length >= 2;
     return {
       fin: (head[0] as number) >= 0x80,
+      rsv: ((head[0] as number) >> 4) & 7,
       opcode,
       payload,
       text: payload.toString(),

@@ -541,6 +541,20 @@ interface ServerLimits {
     /** TCP connections, 1 to Infinity; more is HTTP 503. Default: what the process's limit of open files allows, less a reserve. */
     maxConnections?: number | undefined;
 }
+/** How messages are compressed. */
+interface CompressionOptions {
+    /** Smaller messages are sent as they are, in bytes, 0 to 1,073,741,824. Default: 1,024. */
+    threshold?: number | undefined;
+    /** zlib's, 1 (fast) to 9 (small). Default: 6. */
+    level?: number | undefined;
+    /**
+     * Whether messages refer to those before them: smaller, but up to 32 KiB of memory a connection and direction, and what
+     * goes to many is compressed for each. Default: false.
+     */
+    contextTakeover?: boolean | undefined;
+    /** The base-2 logarithm of how many bytes back a message may refer, 9 to 15. Default: 15. */
+    windowBits?: number | undefined;
+}
 /** The options of a server. All are checked by the constructor, which throws `INVALID_OPTION`. */
 interface ServerOptions<P extends Packet = Packet, D = undefined, C extends Connection<P, D> = Connection<P, D>> {
     /** The port, 0 to 65,535; 0: any free one, which `start()` tells, another one at each start. Default: 0. */
@@ -577,6 +591,11 @@ interface ServerOptions<P extends Packet = Packet, D = undefined, C extends Conn
     maxPayload?: number | undefined;
     /** The most fragments of one message, 1 to 2,147,483,647; more close the connection with 1008. Default: 16,384. */
     maxFragments?: number | undefined;
+    /**
+     * Compresses messages (permessage-deflate, RFC 7692) with clients that offer it, as browsers do. It costs CPU time:
+     * switch it on where bytes are dear. `maxPayload` bounds what is inflated. Default: false.
+     */
+    compression?: boolean | CompressionOptions | undefined;
     /** What may wait for a peer who reads slowly. */
     sendQueue?: OrUndefined<SendQueueOptions> | undefined;
     /** How many messages a connection may send: beyond it they are held back, then it is closed with 4429. Default: false, any number. */
@@ -734,4 +753,4 @@ declare class WebsocketServerAuth<T, P extends Packet = Packet, D = undefined> e
 }
 
 export { AuthConnection, CloseCode, Connection, ConnectionManager, UpgradeRequest, WebsocketHandler, WebsocketServer, WebsocketServerAuth, WebsocketsSimpleError, createPacket };
-export type { AnyConnection, AuthServerOptions, BroadcastOptions, ConnectionPeer, ConnectionState, EndpointOptions, ErrorCode, Identity, LogFields, Logger, OrUndefined, Packet, PacketCasing, PacketInput, RateLimitOptions, SendQueueOptions, Sendable, ServerAddress, ServerConnectionEvent, ServerErrorEvent, ServerEvents, ServerLimits, ServerMessageEvent, ServerOptions, ServerStateEvent, ServerStats, ServerTlsOptions, StandardSchema, TokenPlace, UserService, UserServiceLimits };
+export type { AnyConnection, AuthServerOptions, BroadcastOptions, CompressionOptions, ConnectionPeer, ConnectionState, EndpointOptions, ErrorCode, Identity, LogFields, Logger, OrUndefined, Packet, PacketCasing, PacketInput, RateLimitOptions, SendQueueOptions, Sendable, ServerAddress, ServerConnectionEvent, ServerErrorEvent, ServerEvents, ServerLimits, ServerMessageEvent, ServerOptions, ServerStateEvent, ServerStats, ServerTlsOptions, StandardSchema, TokenPlace, UserService, UserServiceLimits };

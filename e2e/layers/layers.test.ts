@@ -28,6 +28,11 @@ const ARROWS: readonly { readonly file: string; readonly may: readonly string[];
     mayNot: ["ws", "../engine.ts", "../own/own-socket.ts", "../../test/any.ts", "@websockets-simple/shared"],
   },
   {
+    file: "packages/engine/src/compression/any.ts",
+    may: ["./window.ts", "../frames/opcodes.ts", "node:zlib"],
+    mayNot: ["ws", "../engine.ts", "../own/own-socket.ts", "@websockets-simple/shared"],
+  },
+  {
     file: "packages/engine/src/own/any.ts",
     may: ["./writer.ts", "../engine.ts", "../frames/slab.ts", "node:net"],
     mayNot: ["ws", "../index.ts", "../ws/ws-engine.ts", "../../test/any.ts", "@websockets-simple/shared"],

@@ -1,5 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
+import type { CompressionOptions } from "./compression/options.ts";
+
+export type { CompressionOptions };
 
 /**
  * An engine turns the bytes of an upgraded connection into WebSocket messages and back (RFC 6455). It owns what the
@@ -32,6 +35,8 @@ export interface AcceptorOptions {
   readonly closeTimeoutMs: number;
   /** The largest number of fragments of one message; more are answered with close code 1008. */
   readonly maxFragments: number;
+  /** permessage-deflate (RFC 7692), with clients that offer it; undefined: with none. */
+  readonly compression?: CompressionOptions | undefined;
 }
 
 /** Takes upgrade requests and answers them with 101. */

@@ -9,7 +9,8 @@ export function acceptValue(key: string): string {
 }
 
 /** The 101 that opens a connection. */
-export function switchingProtocols(key: string, subprotocol: string | undefined): string {
+export function switchingProtocols(key: string, subprotocol: string | undefined, extensions: string | undefined): string {
   const chosen = subprotocol === undefined ? "" : `Sec-WebSocket-Protocol: ${subprotocol}\r\n`;
-  return `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${acceptValue(key)}\r\n${chosen}\r\n`;
+  const agreed = extensions === undefined ? "" : `Sec-WebSocket-Extensions: ${extensions}\r\n`;
+  return `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${acceptValue(key)}\r\n${chosen}${agreed}\r\n`;
 }

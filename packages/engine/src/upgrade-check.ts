@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { parseExtensions } from "./compression/extensions.ts";
 
 /** A request that is answered over HTTP instead of with 101. */
 export interface UpgradeRefusal {
@@ -39,6 +40,10 @@ export function checkUpgrade(request: UpgradeHead): UpgradeRefusal | undefined {
   const versions = header("sec-websocket-version");
   if (versions.length > 1) return refuse(400, "Only one Sec-WebSocket-Version header is allowed.");
   if (versions[0] !== "13") return refuse(426, "Only WebSocket version 13 is spoken here.", { "Sec-WebSocket-Version": "13" });
+
+  const extensions = header("sec-websocket-extensions").join(", ");
+  if (extensions !== "" && !parseExtensions(extensions))
+    return refuse(400, "Sec-WebSocket-Extensions must be a list of extensions with their parameters.");
 
   // A body would be read as frames here and as a body by a proxy in between.
   if (header("transfer-encoding").length > 0 || header("content-length").some((length) => length !== "0")) {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Fan, type FanUser } from "../src/own/fan.ts";
-import { PreparedFrame } from "../src/own/outgoing-frames.ts";
+import { prepareFrame } from "../src/own/outgoing-frames.ts";
 
 class Receiver implements FanUser {
   fanFirst = 0;
@@ -21,7 +21,7 @@ test("frames for many are let go of, however many receivers there are and howeve
   const receivers = Array.from({ length: 1_500 }, () => new Receiver());
   let most = 0;
   for (let round = 0; round < 500; round++) {
-    const frame = new PreparedFrame(String(round % 10));
+    const frame = prepareFrame(String(round % 10));
     for (const receiver of receivers) expect(fan.add(receiver, frame)).toBe(true);
     await turn();
     most = Math.max(most, fan.length);

@@ -1,6 +1,8 @@
+import { compressionSuite } from "../../../testkit/engine-compression.ts";
 import { rfcSuite } from "../../../testkit/engine-rfc.ts";
 import { engineSuite } from "../../../testkit/engine-suite.ts";
 import { ownEngine } from "../src/index.ts";
 
 engineSuite("own", () => ownEngine);
 rfcSuite("own", () => ownEngine);
+compressionSuite("own", () => ownEngine);

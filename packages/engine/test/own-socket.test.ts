@@ -54,21 +54,33 @@ const pausing: Engine = {
   },
 };
 
-test("what is found in the rest of a paused connection that is gone starts no timer", async () => {
+test("what a paused connection has left when it is gone is told, and starts no timer", async () => {
   const closeTimeoutMs = 61_234;
   const started = vi.spyOn(globalThis, "setTimeout");
   const stopped = vi.spyOn(globalThis, "clearTimeout");
   try {
     const { peer, seen } = await enginePair({ makeEngine: () => pausing, isSecure: false }, { closeTimeoutMs });
-    peer.write(Buffer.concat([frame(Opcode.text, "heard"), frame(Opcode.close, closePayload(1000))]));
+    const texts = ["heard", "left", "and left"].map((text) => frame(Opcode.text, text));
+    peer.write(Buffer.concat([...texts, frame(Opcode.close, closePayload(1000))]));
     await seen.has(1);
     peer.reset();
     seen.socket.terminate();
     expect(await seen.whenClosed).toEqual({ code: 1000, reason: "" });
+    expect(seen.messages).toEqual(["heard", "left", "and left"]);
     const timers = started.mock.results.filter((_, call) => started.mock.calls[call]?.[1] === closeTimeoutMs);
     const ended = new Set(stopped.mock.calls.map(([timer]) => timer));
     expect(timers.filter(({ value }) => !ended.has(value))).toEqual([]);
   } finally {
     vi.restoreAllMocks();
   }
+});
+
+test("all that came in one read is told, though the peer is gone before the connection has had its turns for it", async () => {
+  const { peer, seen } = await enginePair({ makeEngine: () => ownEngine, isSecure: false });
+  peer.write(Buffer.concat(Array.from({ length: 2_000 }, (_, n) => frame(Opcode.text, `${n}`))));
+  await seen.has(1);
+  expect(seen.messages.length).toBeLessThan(2_000);
+  peer.reset();
+  await seen.whenClosed;
+  expect(seen.messages).toEqual(Array.from({ length: 2_000 }, (_, n) => `${n}`));
 });

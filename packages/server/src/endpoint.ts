@@ -41,7 +41,7 @@ const GOING_AWAY = 1001;
 /** Opens the ports. Rejects with `LISTEN_FAILED`. */
 export async function openEndpoint(parts: EndpointParts): Promise<Endpoint> {
   const { options, clock, engine, counters, log, authentication } = parts;
-  const { endpoints, tls, limits, maxPayload, maxFragments, closeTimeoutMs } = options;
+  const { endpoints, tls, limits, maxPayload, maxFragments, compress, closeTimeoutMs } = options;
 
   const refused = (status: number, reason: string, stream: Duplex): void => {
     count(counters.refusals, status);
@@ -55,6 +55,7 @@ export async function openEndpoint(parts: EndpointParts): Promise<Endpoint> {
       maxPayload: isByMessage ? (authentication?.maxPayloadBeforeAuth ?? maxPayload) : maxPayload,
       closeTimeoutMs,
       maxFragments,
+      compression: compress,
     }),
     service: options.service,
     subprotocols: options.availableSubprotocols,

@@ -20,7 +20,14 @@ export type { Identity } from "./identities.ts";
 export type { EndpointOptions, ServerAddress } from "./listen/http-listener.ts";
 export type { ServerTlsOptions } from "./listen/tls.ts";
 export type { LogFields, Logger } from "./logger.ts";
-export type { AuthServerOptions, BroadcastOptions, OrUndefined, ServerLimits, ServerOptions } from "./options.ts";
+export type {
+  AuthServerOptions,
+  BroadcastOptions,
+  CompressionOptions,
+  OrUndefined,
+  ServerLimits,
+  ServerOptions,
+} from "./options.ts";
 export type { RateLimitOptions } from "./rate-limit.ts";
 export type { SendQueueOptions } from "./send-queue.ts";
 export { WebsocketServer } from "./server.ts";

@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import {
+  type Complete,
   checkOptions,
   DEFAULT_LIMITS,
   MAX_TIMER_MS,
@@ -15,10 +16,13 @@ import { isToken } from "./handshake/scanners.ts";
 import { decodeSegments } from "./handshake/target.ts";
 import type { EndpointOptions } from "./listen/http-listener.ts";
 import { checkTls, type ServerTlsOptions } from "./listen/tls.ts";
-import type { AuthServerOptions, ServerLimits, ServerOptions } from "./options.ts";
+import type { AuthServerOptions, CompressionOptions, ServerLimits, ServerOptions } from "./options.ts";
 import type { RateLimitOptions } from "./rate-limit.ts";
 import type { SendQueueOptions } from "./send-queue.ts";
 import type { EngineName } from "./socket.ts";
+
+/** How messages are compressed, every option with its value. */
+export type CheckedCompression = Complete<CompressionOptions>;
 
 /** Every default of a server's options. */
 export const DEFAULTS = Object.freeze({
@@ -31,6 +35,9 @@ export const DEFAULTS = Object.freeze({
   maxPayload: DEFAULT_LIMITS.maxPayload as number,
   maxFragments: 16_384,
   sendQueue: Object.freeze({ maxBytes: 1_048_576, onOverflow: "disconnect" as const, stallTimeoutMs: 10_000 }),
+  compression: false as boolean | CompressionOptions,
+  /** What `compression: true` means. */
+  compressionOn: Object.freeze({ threshold: 1_024, level: 6, contextTakeover: false, windowBits: 15 }),
   rateLimit: false as boolean | RateLimitOptions,
   engine: "own" as EngineName,
   /** What `rateLimit: true` means. */
@@ -67,6 +74,7 @@ export interface CheckedOptions<P extends Packet, D>
   readonly maxFragments: number;
   readonly sendQueue: Required<SendQueueOptions>;
   readonly engine: EngineName;
+  readonly compress: CheckedCompression | undefined;
   readonly rate: Required<RateLimitOptions> | undefined;
   readonly limits: CheckedLimits;
 }
@@ -109,6 +117,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   closeTimeoutMs: timerMs,
   maxPayload: payload,
   maxFragments: [1, 2_147_483_647],
+  compression: "boolean or object",
   sendQueue: "object",
   rateLimit: "boolean or object",
   limits: "object",
@@ -127,7 +136,10 @@ const SESSION_WIRE = 'wire: "classic", since the session wire is not available y
  * @throws WebsocketsSimpleError `INVALID_OPTION`, naming option, value and bound
  */
 export function checkServerOptions<P extends Packet, D>(given: unknown): CheckedOptions<P, D> {
-  const { rateLimit, ...options } = checkOptions<typeof DEFAULTS & ServerOptions<P, D, never>>(given, tableOf(RULES, DEFAULTS));
+  const { rateLimit, compression, ...options } = checkOptions<typeof DEFAULTS & ServerOptions<P, D, never>>(
+    given,
+    tableOf(RULES, DEFAULTS),
+  );
   const { tls, port, host, endpoints, ...rest } = options;
   return {
     ...(rest as unknown as CheckedOptions<P, D>),
@@ -142,6 +154,7 @@ export function checkServerOptions<P extends Packet, D>(given: unknown): Checked
       ),
       "sendQueue.",
     ),
+    compress: compression ? checkCompression(compression === true ? {} : compression) : undefined,
     rate: rateLimit ? checkRate(rateLimit === true ? {} : rateLimit) : undefined,
     limits: checkOptions<CheckedLimits>(options.limits, tableOf(LIMIT_RULES, DEFAULTS.limits), "limits."),
   };
@@ -179,6 +192,17 @@ const LIMIT_RULES: Readonly<Record<string, Rule>> = {
   maxPendingHandshakes: [1, 1_000_000],
   maxConnections: [1, Number.POSITIVE_INFINITY],
 };
+
+function checkCompression(given: object): CheckedCompression {
+  return checkOptions(
+    given,
+    tableOf(
+      { threshold: [0, 1_073_741_824], level: [1, 9], contextTakeover: "boolean", windowBits: [9, 15] },
+      DEFAULTS.compressionOn,
+    ),
+    "compression.",
+  );
+}
 
 function checkRate(given: object): Required<RateLimitOptions> {
   return checkOptions(

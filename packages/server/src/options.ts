@@ -44,6 +44,21 @@ export interface ServerLimits {
   maxConnections?: number | undefined;
 }
 
+/** How messages are compressed. */
+export interface CompressionOptions {
+  /** Smaller messages are sent as they are, in bytes, 0 to 1,073,741,824. Default: 1,024. */
+  threshold?: number | undefined;
+  /** zlib's, 1 (fast) to 9 (small). Default: 6. */
+  level?: number | undefined;
+  /**
+   * Whether messages refer to those before them: smaller, but up to 32 KiB of memory a connection and direction, and what
+   * goes to many is compressed for each. Default: false.
+   */
+  contextTakeover?: boolean | undefined;
+  /** The base-2 logarithm of how many bytes back a message may refer, 9 to 15. Default: 15. */
+  windowBits?: number | undefined;
+}
+
 /** The options of a server. All are checked by the constructor, which throws `INVALID_OPTION`. */
 export interface ServerOptions<P extends Packet = Packet, D = undefined, C extends Connection<P, D> = Connection<P, D>> {
   /** The port, 0 to 65,535; 0: any free one, which `start()` tells, another one at each start. Default: 0. */
@@ -80,6 +95,11 @@ export interface ServerOptions<P extends Packet = Packet, D = undefined, C exten
   maxPayload?: number | undefined;
   /** The most fragments of one message, 1 to 2,147,483,647; more close the connection with 1008. Default: 16,384. */
   maxFragments?: number | undefined;
+  /**
+   * Compresses messages (permessage-deflate, RFC 7692) with clients that offer it, as browsers do. It costs CPU time:
+   * switch it on where bytes are dear. `maxPayload` bounds what is inflated. Default: false.
+   */
+  compression?: boolean | CompressionOptions | undefined;
   /** What may wait for a peer who reads slowly. */
   sendQueue?: OrUndefined<SendQueueOptions> | undefined;
   /** How many messages a connection may send: beyond it they are held back, then it is closed with 4429. Default: false, any number. */

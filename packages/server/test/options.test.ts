@@ -18,6 +18,8 @@ describe("the options of a server", () => {
       maxPayloadBeforeAuth: 4_096,
       authTimeoutMs: 5_000,
       sendQueue: { maxBytes: 1_048_576, onOverflow: "disconnect", stallTimeoutMs: 10_000 },
+      compression: false,
+      compressionOn: { threshold: 1_024, level: 6, contextTakeover: false, windowBits: 15 },
       rateLimit: false,
       rateLimitOn: { messagesPerSecond: 50, burst: 100 },
       limits: {
@@ -63,6 +65,9 @@ describe("the options of a server", () => {
     [{ closeTimeoutMs: 0 }, /option closeTimeoutMs: .*1 to/],
     [{ maxPayload: 0 }, /option maxPayload: .*1 to 268435456/],
     [{ maxPayload: 2 ** 31 }, /option maxPayload/],
+    [{ compression: { level: 0 } }, /option compression\.level: .*1 to 9; got 0/],
+    [{ compression: { windowBits: 8 } }, /option compression\.windowBits: .*9 to 15/],
+    [{ compression: { fast: true } }, /option compression\.fast: unknown/],
     [{ maxFragments: 0 }, /option maxFragments: .*1 to 2147483647/],
     [{ sendQueue: 1 }, /option sendQueue/],
     [{ sendQueue: { maxBytes: 0 } }, /option sendQueue\.maxBytes: .*1 to/],

@@ -25,7 +25,7 @@ export function readClosePayload(payload: Buffer): Closing | Fault {
   if (!isSendable(code))
     return { code: FaultCode.protocol, why: `a close frame with ${code}, which is never sent (RFC 6455 section 7.4)` };
   const reason = payload.subarray(2);
-  if (!isUtf8(reason)) return { code: FaultCode.notUtf8, why: "a close reason that is not UTF-8 (RFC 6455 section 5.5.1)" };
+  if (!isUtf8(reason)) return { code: FaultCode.badData, why: "a close reason that is not UTF-8 (RFC 6455 section 5.5.1)" };
   return { code, reason: reason.toString("utf8") };
 }
 

@@ -2,7 +2,7 @@ import { isUtf8 } from "node:buffer";
 import { Assembly } from "./assembly.ts";
 import { type Closing, readClosePayload } from "./close-payload.ts";
 import { FrameReader } from "./frame-reader.ts";
-import { CONTROL, type Fault, FaultCode, FIN, OPCODE, Opcode, protocolFault, RESERVED } from "./opcodes.ts";
+import { CONTROL, type Fault, FaultCode, FIN, OPCODE, Opcode, protocolFault, RESERVED, RSV1 } from "./opcodes.ts";
 import { judgeUtf8, UTF8_BOUNDARY, UTF8_WRONG, type Utf8State } from "./utf8.ts";
 
 /** Bounds of what is put together. */
@@ -17,6 +17,11 @@ export interface ReadLimits {
 export interface MessageSink {
   /** A whole message; bytes belong to the receiver for ever. `size` is its payload's bytes. */
   message(message: string | Uint8Array, size: number): void;
+  /**
+   * A whole message that is compressed; the payload belongs to the receiver, who has to inflate it to `maxBytes` at most,
+   * before anything that follows.
+   */
+  compressed(payload: Buffer, isText: boolean, maxBytes: number): void;
   /** A ping; the payload is to be used during the call. */
   ping(payload: Buffer): void;
   /** A pong; the payload is to be used during the call. */
@@ -35,11 +40,13 @@ const COPY_BY_HAND = 48;
 /** Puts messages together from frames, and judges both (RFC 6455 sections 5.4 to 5.6 and 8.1). */
 export class MessageReader extends FrameReader {
   readonly #sink: MessageSink;
+  readonly #isDeflate: boolean;
   readonly #maxFragments: number;
   /** The bound of messages that begin from now on, in bytes. */
   maxPayload: number;
-  /** Of the message under way: its opcode, 0 when there is none, its bound and what came of it. */
+  /** Of the message under way: its opcode, 0 when there is none, whether it is compressed, its bound and what came of it. */
   #opcode = 0;
+  #isCompressed = false;
   #bound = 0;
   #declared = 0;
   #fragments = 0;
@@ -50,10 +57,14 @@ export class MessageReader extends FrameReader {
   /** The payload of a control frame that comes in pieces. */
   #control: Assembly | undefined;
 
-  /** @param isMasked whether the peer is a client, whose frames are masked */
-  constructor(isMasked: boolean, limits: ReadLimits, sink: MessageSink) {
+  /**
+   * @param isMasked whether the peer is a client, whose frames are masked
+   * @param isDeflate whether messages may be compressed (RFC 7692)
+   */
+  constructor(isMasked: boolean, isDeflate: boolean, limits: ReadLimits, sink: MessageSink) {
     super(isMasked);
     this.#sink = sink;
+    this.#isDeflate = isDeflate;
     this.#maxFragments = limits.maxFragments;
     this.maxPayload = limits.maxPayload;
   }
@@ -64,9 +75,19 @@ export class MessageReader extends FrameReader {
     this.#control = undefined;
   }
 
+  /** What was compressed is now known, or what is wrong with it. */
+  inflated(result: Buffer | Fault, isText: boolean): void {
+    if (!Buffer.isBuffer(result)) return void this.#break(result);
+    if (!isText) return void this.#sink.message(ownCopy(result, 0, result.byteLength), result.byteLength);
+    if (!isUtf8(result)) return void this.#break(NOT_UTF8);
+    this.#sink.message(result.toString("utf8"), result.byteLength);
+  }
+
   protected judgeFirst(first: number): Fault | undefined {
-    if (first & RESERVED) return RESERVED_BIT;
     const opcode = first & OPCODE;
+    // The first frame of a message says whether it is compressed (RFC 7692 section 6).
+    const allowed = this.#isDeflate && (opcode === Opcode.text || opcode === Opcode.binary) ? RSV1 : 0;
+    if (first & RESERVED & ~allowed) return RESERVED_BIT;
     if (opcode & CONTROL) {
       if (opcode > Opcode.pong) return RESERVED_OPCODE;
       return first & FIN ? undefined : CUT_CONTROL;
@@ -81,7 +102,10 @@ export class MessageReader extends FrameReader {
     if (first & CONTROL) return undefined;
     const isUnderWay = this.#opcode !== 0;
     const bound = isUnderWay ? this.#bound : this.maxPayload;
-    return (isUnderWay ? this.#declared : 0) + length > bound ? tooLarge(bound) : undefined;
+    const isCompressed = isUnderWay ? this.#isCompressed : (first & RSV1) !== 0;
+    // What does not compress grows a little.
+    const most = isCompressed ? bound + (bound >>> 10) + 64 : bound;
+    return (isUnderWay ? this.#declared : 0) + length > most ? tooLarge(bound) : undefined;
   }
 
   protected frame(first: number, bytes: Buffer, start: number, end: number, seen: number): void {
@@ -105,6 +129,7 @@ export class MessageReader extends FrameReader {
     if (fault) return fault;
     if (this.#opcode === 0) {
       this.#opcode = first & OPCODE;
+      this.#isCompressed = (first & RSV1) !== 0;
       this.#bound = this.maxPayload;
       this.#declared = 0;
       this.#fragments = 0;
@@ -125,7 +150,7 @@ export class MessageReader extends FrameReader {
       this.#control = undefined;
       return void this.#controlFrame(frame, control.peek());
     }
-    if (this.#opcode === Opcode.text) {
+    if (this.#opcode === Opcode.text && !this.#isCompressed) {
       this.#utf8 = judgeUtf8(this.#utf8, bytes, start, end);
       if (this.#utf8 === UTF8_WRONG) return void this.#break(NOT_UTF8);
     }
@@ -153,6 +178,7 @@ export class MessageReader extends FrameReader {
     if (isText && this.#utf8 !== UTF8_BOUNDARY) return void this.#break(NOT_UTF8);
     this.#opcode = 0;
     this.#assembly = undefined;
+    if (this.#isCompressed) return void this.#sink.compressed(assembly.take(), isText, this.#bound);
     if (isText) return void this.#sink.message(assembly.peek().toString("utf8"), assembly.length);
     const bytes = assembly.take();
     this.#sink.message(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength), bytes.byteLength);
@@ -186,7 +212,7 @@ const RESERVED_OPCODE = protocolFault("a reserved opcode (RFC 6455 section 5.2)"
 const CUT_CONTROL = protocolFault("a control frame in fragments (RFC 6455 section 5.5)");
 const NOTHING_TO_CONTINUE = protocolFault("a continuation of nothing (RFC 6455 section 5.4)");
 const NOT_CONTINUED = protocolFault("a new message within another (RFC 6455 section 5.4)");
-const NOT_UTF8: Fault = Object.freeze({ code: FaultCode.notUtf8, why: "text that is not UTF-8 (RFC 6455 section 8.1)" });
+const NOT_UTF8: Fault = Object.freeze({ code: FaultCode.badData, why: "text that is not UTF-8 (RFC 6455 section 8.1)" });
 
 function tooLarge(bound: number): Fault {
   return { code: FaultCode.tooLarge, why: `a message of more than ${bound} bytes (option maxPayload)` };

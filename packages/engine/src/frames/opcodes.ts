@@ -25,4 +25,4 @@ export function protocolFault(why: string): Fault {
 }
 
 /** Close codes of section 7.4.1 that an engine itself decides on. */
-export const FaultCode = Object.freeze({ protocol: 1002, notUtf8: 1007, tooManyFragments: 1008, tooLarge: 1009 });
+export const FaultCode = Object.freeze({ protocol: 1002, badData: 1007, tooManyFragments: 1008, tooLarge: 1009 });

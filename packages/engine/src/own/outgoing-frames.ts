@@ -2,7 +2,7 @@ import { randomFillSync } from "node:crypto";
 import type { PreparedMessage } from "../engine.ts";
 import { MAX_HEADER_BYTES, plainHeaderBytes, writeHeader } from "../frames/header.ts";
 import { applyMask } from "../frames/mask.ts";
-import { FIN, MASKED, Opcode } from "../frames/opcodes.ts";
+import { FIN, MASKED, Opcode, RSV1 } from "../frames/opcodes.ts";
 import { SLAB_BYTES, type Slab, type SlabUser } from "../frames/slab.ts";
 
 /** Larger frames leave by themselves: to gather them would cost more than it saves. */
@@ -16,12 +16,49 @@ const WRITTEN_BY_HAND = 24;
 export class PreparedFrame implements PreparedMessage {
   readonly bytes: number;
   readonly frame: Buffer;
+  /** The same compressed, for each way to compress that was asked for; itself where that gains nothing. */
+  #compressed: Map<number, PreparedFrame> | undefined;
 
-  constructor(message: string | Uint8Array) {
-    const payload = typeof message === "string" ? Buffer.from(message) : message;
-    this.bytes = payload.byteLength;
-    this.frame = wholeFrame(FIN | (typeof message === "string" ? Opcode.text : Opcode.binary), payload, false);
+  readonly #payloadBytes: number;
+
+  /** @param bytes what it counts for */
+  constructor(first: number, payload: Uint8Array, bytes = payload.byteLength) {
+    this.bytes = bytes;
+    this.#payloadBytes = payload.byteLength;
+    this.frame = wholeFrame(first, payload, false);
   }
+
+  /** The first byte of its header. */
+  get first(): number {
+    return this.frame[0] as number;
+  }
+
+  /** What it says, within the frame. */
+  get payload(): Buffer {
+    return this.frame.subarray(this.frame.byteLength - this.#payloadBytes);
+  }
+
+  /** The same, compressed once for all who can read it so. */
+  compressed(windowBits: number, level: number, deflate: Deflate): PreparedFrame {
+    const key = windowBits * 16 + level;
+    let made = this.#compressed?.get(key);
+    if (!made) {
+      const deflated = deflate(this.payload, windowBits, level);
+      made = deflated ? new PreparedFrame(this.first | RSV1, deflated, this.bytes) : this;
+      this.#compressed ??= new Map();
+      this.#compressed.set(key, made);
+    }
+    return made;
+  }
+}
+
+/** Compresses bytes; undefined when that gains nothing. */
+type Deflate = (payload: Buffer, windowBits: number, level: number) => Buffer | undefined;
+
+/** Frames a message once, for any number of receivers. */
+export function prepareFrame(message: string | Uint8Array): PreparedFrame {
+  if (typeof message === "string") return new PreparedFrame(FIN | Opcode.text, Buffer.from(message));
+  return new PreparedFrame(FIN | Opcode.binary, message);
 }
 
 /** What a frame with so many bytes of payload has in all. */

@@ -1,13 +1,17 @@
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import type { Deflater } from "../compression/deflater.ts";
+import type { Inflater } from "../compression/inflater.ts";
 import type { EngineSocket, OutgoingMessage, SocketListener } from "../engine.ts";
 import { type Closing, writeClosePayload } from "../frames/close-payload.ts";
-import { MessageReader, type MessageSink, type ReadLimits } from "../frames/message-reader.ts";
+import type { ReadLimits } from "../frames/message-reader.ts";
 import { type Fault, Opcode } from "../frames/opcodes.ts";
 import type { Slab } from "../frames/slab.ts";
 import { kernelBacklog, kernelBytes } from "../kernel-bytes.ts";
 import type { Deadlines } from "./deadlines.ts";
+import { DeflatingWriter } from "./deflating-writer.ts";
 import type { Fan } from "./fan.ts";
+import { Incoming, type IncomingEvents } from "./incoming.ts";
 import { PreparedFrame } from "./outgoing-frames.ts";
 import type { Turns } from "./turns.ts";
 import { Writer, type WriterEvents } from "./writer.ts";
@@ -24,9 +28,14 @@ export interface SocketContext {
   readonly turns: Turns;
 }
 
-/** What one connection may read in a turn before it lets others have theirs, in bytes; and what a message counts for. */
-const WORK_IN_TURN = 65_536;
-const WORK_OF_MESSAGE = 128;
+/** How one connection compresses, where that is agreed. */
+export interface Compression {
+  readonly inflater: Inflater;
+  readonly deflater: Deflater;
+  /** Smaller messages leave as they are, in bytes. */
+  readonly threshold: number;
+}
+
 /** RFC 6455 section 7.1.5. */
 const NO_CLOSE_FRAME: Closing = Object.freeze({ code: 1006, reason: "" });
 /** Bytes that a reason may have: a control frame's, but for the code. */
@@ -39,29 +48,28 @@ interface OwnedStream extends Duplex {
 const OWNER = Symbol("websocket");
 
 /** One connection over one stream. */
-export class OwnSocket implements EngineSocket, MessageSink, WriterEvents {
+export class OwnSocket implements EngineSocket, IncomingEvents, WriterEvents {
   readonly #stream: Duplex;
   readonly #context: SocketContext;
-  readonly #reader: MessageReader;
+  readonly #incoming: Incoming;
   readonly #writer: Writer;
+  readonly #deflating: DeflatingWriter | undefined;
   #listener: SocketListener | undefined;
   /** Whether a close frame was sent. */
   #hasClosed = false;
   /** How it ends: what the peer's close frame said, or what it was refused for. */
   #verdict: Closing | undefined;
-  #isPaused = false;
+  /** In which turn another thread began to compress what is sent. */
+  #busySince = -1;
   /** The last ping that came while pongs could not leave. */
   #unanswered: Buffer | undefined;
   #takenBytes = 0;
-  /** In which turn it last read, and how much it has read in that. */
-  #turn = 0;
-  #work = 0;
-
-  constructor(stream: Duplex, context: SocketContext) {
+  constructor(stream: Duplex, context: SocketContext, compression: Compression | undefined) {
     this.#stream = stream;
     this.#context = context;
-    this.#reader = new MessageReader(!context.isClient, context.limits, this);
+    this.#incoming = new Incoming(stream, context.turns, !context.isClient, context.limits, compression?.inflater, this);
     this.#writer = new Writer(stream, context.slab, context.fan, context.isClient, this);
+    this.#deflating = compression && new DeflatingWriter(this.#writer, compression.deflater, compression.threshold);
   }
 
   /** Begins to read, `head` first. */
@@ -71,7 +79,7 @@ export class OwnSocket implements EngineSocket, MessageSink, WriterEvents {
     stream[OWNER] = this;
     if (head.byteLength > 0) stream.unshift(head);
     stream.on("data", onData).on("end", onEnd).on("error", onError).on("close", onClose);
-    if (this.#isPaused) stream.pause();
+    if (this.#incoming.isPaused) stream.pause();
   }
 
   get isOpen(): boolean {
@@ -79,7 +87,7 @@ export class OwnSocket implements EngineSocket, MessageSink, WriterEvents {
   }
 
   get bufferedBytes(): number {
-    return this.#writer.size;
+    return this.#writer.size + (this.#deflating?.size ?? 0);
   }
 
   get takenBytes(): number {
@@ -94,7 +102,8 @@ export class OwnSocket implements EngineSocket, MessageSink, WriterEvents {
 
   send(message: OutgoingMessage): boolean {
     if (!this.isOpen) return false;
-    if (typeof message === "string") this.#writer.sendText(message);
+    if (this.#deflating) this.#sendDeflated(this.#deflating, message);
+    else if (typeof message === "string") this.#writer.sendText(message);
     else if (message instanceof PreparedFrame) this.#writer.sendPrepared(message);
     else this.#writer.sendBinary(message as Uint8Array);
     return true;
@@ -102,7 +111,9 @@ export class OwnSocket implements EngineSocket, MessageSink, WriterEvents {
 
   flush(): boolean {
     this.#writer.flush();
-    return this.#stream.destroyed || kernelBacklog(this.#stream) === 0;
+    // What waits for another thread for long counts as what waits for the peer, or it would have no bound.
+    const isBehind = this.#deflating?.isBusy === true && this.#busySince !== this.#context.turns.now;
+    return this.#stream.destroyed || (kernelBacklog(this.#stream) === 0 && !isBehind);
   }
 
   close(code: number, reason: string): void {
@@ -117,25 +128,19 @@ export class OwnSocket implements EngineSocket, MessageSink, WriterEvents {
   }
 
   pause(): void {
-    this.#isPaused = true;
-    this.#reader.pause();
-    this.#stream.pause();
+    this.#incoming.pause();
   }
 
   resume(): void {
-    if (!this.#isPaused) return;
-    this.#isPaused = false;
-    // Later: what waits must not be told from within this call.
-    process.nextTick(goOn, this);
+    this.#incoming.resume();
   }
 
   setMaxPayload(bytes: number): void {
-    this.#reader.maxPayload = bytes;
+    this.#incoming.maxPayload = bytes;
   }
 
   message(message: string | Uint8Array, size: number): void {
     this.#listener?.message(message, size);
-    this.#spend(WORK_OF_MESSAGE);
   }
 
   ping(payload: Buffer): void {
@@ -175,55 +180,38 @@ export class OwnSocket implements EngineSocket, MessageSink, WriterEvents {
   /** Answers the end of the other side. The server closes the stream, the client waits for that (section 7.1.1). */
   #end(code: number, reason: string): void {
     if (!this.#hasClosed) this.#sendClose(code, reason);
-    if (!this.#context.isClient) this.#writer.end();
+    if (!this.#context.isClient) this.#afterSent(() => this.#writer.end());
     this.#context.closing.add(this);
-    // Whatever still comes is read and dropped: to close over unread bytes would reset the connection.
-    this.#isPaused = false;
-    this.#stream.resume();
+    this.#incoming.drop();
   }
 
   #sendClose(code: number, reason: string): void {
     this.#hasClosed = true;
-    this.#writer.sendControl(Opcode.close, writeClosePayload(code, Buffer.byteLength(reason) > MAX_REASON_BYTES ? "" : reason));
+    const payload = writeClosePayload(code, Buffer.byteLength(reason) > MAX_REASON_BYTES ? "" : reason);
+    this.#afterSent(() => this.#writer.sendControl(Opcode.close, payload));
+  }
+
+  #sendDeflated(deflating: DeflatingWriter, message: OutgoingMessage): void {
+    const wasBusy = deflating.isBusy;
+    deflating.send(message);
+    if (!wasBusy && deflating.isBusy) this.#busySince = this.#context.turns.now;
+  }
+
+  /** Goes on when what was sent is no longer waiting to be compressed. */
+  #afterSent(go: () => void): void {
+    if (this.#deflating) this.#deflating.after(go);
+    else go();
   }
 
   /** Of the stream: it was read. */
   read(chunk: Buffer): void {
-    const turn = this.#context.turns.now;
-    if (turn !== this.#turn && this.#work < WORK_IN_TURN) this.#work = 0;
-    this.#turn = turn;
-    try {
-      this.#reader.read(chunk);
-    } finally {
-      // What a listener throws is Node's to tell; the messages behind it are told all the same.
-      if (this.#reader.isInterrupted) setImmediate(goOn, this);
-    }
-    // Node reads again and again as long as there is something, under TLS in pieces of 16 KiB.
-    this.#spend(chunk.byteLength);
-  }
-
-  /** Counts what was done; beyond what is fair, others have their turn first. */
-  #spend(work: number): void {
-    const before = this.#work;
-    this.#work = before + work;
-    if (before >= WORK_IN_TURN || this.#work < WORK_IN_TURN) return;
-    this.#reader.pause();
-    this.#stream.pause();
-    setImmediate(goOn, this);
-  }
-
-  /** Goes on reading, unless it is paused again. */
-  goOn(): void {
-    this.#work = 0;
-    if (this.#isPaused) return;
-    this.#reader.resume();
-    if (!this.#isPaused && this.#work < WORK_IN_TURN) this.#stream.resume();
+    this.#incoming.read(chunk);
   }
 
   /** Of the stream: the peer ended its side. */
   peerEnded(): void {
     // Without a close frame, or after one: either way there is nothing more to come.
-    this.#writer.end();
+    this.#afterSent(() => this.#writer.end());
   }
 
   /** Of the stream: it failed. */
@@ -233,17 +221,16 @@ export class OwnSocket implements EngineSocket, MessageSink, WriterEvents {
 
   /** Of the stream: it is gone. */
   over(): void {
-    const listener = this.#listener;
+    this.#deflating?.end();
     this.#writer.settle();
-    // What came whole before the end is not lost on whoever paused.
-    this.#isPaused = false;
-    this.#reader.resume();
-    this.#reader.end();
-    // Only now: a close frame among that would have it waited for.
-    this.#context.closing.remove(this);
-    this.#listener = undefined;
-    const { code, reason } = this.#verdict ?? NO_CLOSE_FRAME;
-    listener?.closed(code, reason);
+    this.#incoming.finish(() => {
+      // Only now: a close frame among what was left would have it waited for.
+      this.#context.closing.remove(this);
+      const listener = this.#listener;
+      this.#listener = undefined;
+      const { code, reason } = this.#verdict ?? NO_CLOSE_FRAME;
+      listener?.closed(code, reason);
+    });
   }
 }
 
@@ -261,8 +248,4 @@ function onError(this: OwnedStream, error: Error): void {
 
 function onClose(this: OwnedStream): void {
   this[OWNER].over();
-}
-
-function goOn(socket: OwnSocket): void {
-  socket.goOn();
 }

@@ -91,7 +91,10 @@ export class Writer implements SlabUser, FanUser {
 
   /** Sends a text without lone surrogates. */
   sendText(text: string): void {
-    if (!fitsSlab(text)) return void this.#message(FIN | Opcode.text, Buffer.from(text));
+    if (!fitsSlab(text)) {
+      const bytes = Buffer.from(text);
+      return void this.sendFrame(FIN | Opcode.text, bytes, bytes.byteLength);
+    }
     this.#takeBack();
     const bytes = gatherText(this.#slab, this, text, this.#isMasked);
     this.#count(bytes);
@@ -100,7 +103,7 @@ export class Writer implements SlabUser, FanUser {
 
   /** Sends bytes; they are copied. */
   sendBinary(bytes: Uint8Array): void {
-    this.#message(FIN | Opcode.binary, bytes);
+    this.sendFrame(FIN | Opcode.binary, bytes, bytes.byteLength);
   }
 
   /** Sends what was framed before, for whoever reads unmasked frames. */
@@ -110,6 +113,12 @@ export class Writer implements SlabUser, FanUser {
     if (frame.byteLength > MAX_GATHERED_BYTES) return void this.#alone(frame);
     if (this.#slabSize === 0 && this.#fan.add(this, prepared)) this.#fanSize += frame.byteLength;
     else this.#gather(frame);
+  }
+
+  /** Sends a message in one frame; its bytes are copied. It counts for so many. */
+  sendFrame(first: number, payload: Uint8Array, bytes: number): void {
+    this.#count(bytes);
+    this.#frame(first, payload);
   }
 
   /** Sends a control frame, which is no message. */
@@ -160,11 +169,6 @@ export class Writer implements SlabUser, FanUser {
     if (backlog.isTold) return;
     backlog.isTold = true;
     this.#events.blocked();
-  }
-
-  #message(first: number, payload: Uint8Array): void {
-    this.#count(payload.byteLength);
-    this.#frame(first, payload);
   }
 
   #frame(first: number, payload: Uint8Array): void {

@@ -1,10 +1,11 @@
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { type ServerOptions, WebSocket, WebSocketServer } from "ws";
+import { type PerMessageDeflateOptions, type ServerOptions, WebSocket, WebSocketServer } from "ws";
 import type {
   Acceptor,
   AcceptorOptions,
+  CompressionOptions,
   Engine,
   EngineSocket,
   OutgoingMessage,
@@ -26,7 +27,7 @@ interface WsOptions extends ServerOptions {
   closeTimeout: number;
 }
 
-/** The `ws` package behind the interface; without compression. */
+/** The `ws` package behind the interface. */
 export const wsEngine: Engine = Object.freeze({
   name: "ws",
   createAcceptor,
@@ -36,7 +37,7 @@ export const wsEngine: Engine = Object.freeze({
 function createAcceptor(options: AcceptorOptions): Acceptor {
   const settings: WsOptions = {
     noServer: true,
-    perMessageDeflate: false,
+    perMessageDeflate: options.compression ? deflateOptions(options.compression) : false,
     clientTracking: false,
     autoPong: false,
     skipUTF8Validation: false,
@@ -55,6 +56,9 @@ function createAcceptor(options: AcceptorOptions): Acceptor {
         "sec-websocket-key": request.headers["sec-websocket-key"],
         "sec-websocket-version": "13",
       };
+      // With compression off, ws looks at no extension.
+      const extensions = request.headers["sec-websocket-extensions"];
+      if (extensions !== undefined) headers["sec-websocket-extensions"] = extensions;
       if (answer.subprotocol !== undefined) headers["sec-websocket-protocol"] = answer.subprotocol;
       const judged = { method: "GET", url: "/", headers } as unknown as IncomingMessage;
       server.handleUpgrade(judged, stream, head, (socket) => {
@@ -64,6 +68,17 @@ function createAcceptor(options: AcceptorOptions): Acceptor {
         keepSmall(socket, stream);
       });
     },
+  };
+}
+
+function deflateOptions({ threshold, level, contextTakeover, windowBits }: CompressionOptions): PerMessageDeflateOptions {
+  return {
+    threshold,
+    serverNoContextTakeover: !contextTakeover,
+    clientNoContextTakeover: !contextTakeover,
+    ...(windowBits < 15 && { serverMaxWindowBits: windowBits }),
+    zlibDeflateOptions: { level },
+    concurrencyLimit: 3,
   };
 }
 
@@ -90,11 +105,13 @@ class WsSocket implements EngineSocket {
   /** Whether the listener was, or is about to be, told of bytes that wait. */
   #isBlocked = false;
   #maxPayload: number;
+  readonly #isCompressed: boolean;
 
   constructor(socket: WebSocket, stream: Duplex, maxPayload: number) {
     this.#socket = socket;
     this.#stream = stream;
     this.#maxPayload = maxPayload;
+    this.#isCompressed = socket.extensions !== "";
   }
 
   /** Tells the listener from now on. */
@@ -161,7 +178,9 @@ class WsSocket implements EngineSocket {
   }
 
   flush(): boolean {
-    return this.#stream.destroyed || kernelBacklog(this.#stream) === 0;
+    if (this.#stream.destroyed) return true;
+    // What waits for another thread to compress it is not told apart from what waits for the peer.
+    return this.#isCompressed ? this.bufferedBytes === 0 : kernelBacklog(this.#stream) === 0;
   }
 
   close(code: number, reason: string): void {
@@ -212,6 +231,7 @@ function closeCodeOf(code: string | undefined): number | undefined {
     case "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH":
       return 1009;
     default:
+      if (code?.startsWith("Z_")) return 1007;
       return code?.startsWith("WS_ERR_") ? 1002 : undefined;
   }
 }

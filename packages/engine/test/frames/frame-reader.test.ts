@@ -11,12 +11,13 @@ function reading(onMessage: (text: string, reader: MessageReader) => void): { re
       heard.push(text as string);
       onMessage(text as string, reader);
     },
+    compressed() {},
     ping() {},
     pong() {},
     closing() {},
     broken() {},
   };
-  const reader = new MessageReader(true, { maxPayload: 1_000, maxFragments: 10 }, sink);
+  const reader = new MessageReader(true, false, { maxPayload: 1_000, maxFragments: 10 }, sink);
   return { reader, heard };
 }
 

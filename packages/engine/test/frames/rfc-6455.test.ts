@@ -12,10 +12,12 @@ function told(bytes: Buffer, cuts: Iterable<number>): object {
   const end: { code?: number; closing?: { code: number; reason: string } } = {};
   const reader = new MessageReader(
     true,
+    false,
     { maxPayload: 1_048_576, maxFragments: 64 },
     {
       // Compared as texts: to compare large arrays takes long.
       message: (message) => messages.push(shown(message)),
+      compressed: () => {},
       ping: (payload) => pongs.push(payload.toString("latin1")),
       pong: () => {},
       closing: (closing) => Object.assign(end, { code: closing.code, closing }),

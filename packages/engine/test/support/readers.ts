@@ -18,8 +18,9 @@ const shown = (data: string | Uint8Array): string =>
 /** By our own reader, in such chunks. */
 export function readByOwn(bytes: Buffer, cuts: readonly number[]): Reading {
   const reading: Reading = { messages: [], pongs: [] };
-  const reader = new MessageReader(true, LIMITS, {
+  const reader = new MessageReader(true, false, LIMITS, {
     message: (data) => reading.messages.push(shown(data)),
+    compressed: () => {},
     ping: (payload) => reading.pongs.push(payload.toString("latin1")),
     pong: () => {},
     closing: ({ code }) => {

@@ -1,0 +1,143 @@
+import { constants, inflateRaw, inflateRawSync, type ZlibOptions } from "node:zlib";
+import { type Fault, FaultCode } from "../frames/opcodes.ts";
+import type { Direction } from "./agreement.ts";
+import { zlibGate } from "./gate.ts";
+import { Window } from "./window.ts";
+
+/** Up to so much, in and out, inflating takes less time than to hand it to another thread: some hundred microseconds. */
+const MAX_INPUT_AT_ONCE = 16_384;
+const MAX_OUTPUT_AT_ONCE = 131_072;
+/** What the sender left out (RFC 7692 section 7.2.2). */
+const TAIL = Buffer.of(0, 0, 0xff, 0xff);
+/** A message may have final blocks with more behind (section 7.2.3.4), but each costs a call: nobody needs many. */
+const MAX_FINAL_BLOCKS = 16;
+const MIN_CHUNK_BYTES = 1_024;
+const MAX_CHUNK_BYTES = 16_384;
+
+/** Inflates what one connection receives, message by message. */
+export class Inflater {
+  readonly #window: Window | undefined;
+  readonly #windowBits: number;
+
+  constructor({ keepsContext, windowBits }: Direction) {
+    this.#window = keepsContext ? new Window(windowBits) : undefined;
+    this.#windowBits = windowBits;
+  }
+
+  /**
+   * Inflates a message at once.
+   *
+   * @param maxBytes how large it may become
+   * @returns undefined when that would take long: `inflateLater` it
+   */
+  inflate(payload: Buffer, maxBytes: number): Buffer | Fault | undefined {
+    if (payload.byteLength > MAX_INPUT_AT_ONCE) return undefined;
+    const most = Math.min(maxBytes, MAX_OUTPUT_AT_ONCE);
+    const work = new Inflation(payload, most, this.#window?.bytes);
+    try {
+      while (!work.isDone) work.add(inflateRawSync(work.rest, this.#options(work)) as unknown as Inflated);
+    } catch (error) {
+      if (most < maxBytes && isTooLarge(error)) return undefined;
+      return faultOf(error, maxBytes);
+    }
+    return this.#end(work);
+  }
+
+  /** Inflates a message in another thread. Until it is done, no other may be begun. */
+  inflateLater(payload: Buffer, maxBytes: number, done: (result: Buffer | Fault) => void): void {
+    const work = new Inflation(payload, maxBytes, this.#window?.bytes);
+    zlibGate.enter((leave) => {
+      const step = (): void => {
+        inflateRaw(work.rest, this.#options(work), (error, inflated) => {
+          if (!error) {
+            work.add(inflated as unknown as Inflated);
+            if (!work.isDone) return step();
+          }
+          leave();
+          done(error ? faultOf(error, maxBytes) : this.#end(work));
+        });
+      };
+      step();
+    });
+  }
+
+  #options(work: Inflation): ZlibOptions {
+    const { dictionary } = work;
+    return {
+      windowBits: this.#windowBits,
+      finishFlush: constants.Z_SYNC_FLUSH,
+      maxOutputLength: Math.max(1, work.room),
+      chunkSize: Math.min(Math.max(work.rest.byteLength * 4, MIN_CHUNK_BYTES), MAX_CHUNK_BYTES),
+      info: true,
+      ...(dictionary && { dictionary }),
+    };
+  }
+
+  #end(work: Inflation): Buffer | Fault {
+    if (work.room < 0) return tooLarge(work.maxBytes);
+    if (work.hasTooMany) return TOO_MANY_FINAL_BLOCKS;
+    this.#window?.add(work.output);
+    return work.output;
+  }
+}
+
+/** What zlib says with option `info`. */
+interface Inflated {
+  readonly buffer: Buffer;
+  readonly engine: { readonly bytesWritten: number };
+}
+
+/** One message under way: zlib stops at each final block. */
+class Inflation {
+  readonly maxBytes: number;
+  rest: Buffer;
+  output: Buffer = Buffer.alloc(0);
+  isDone = false;
+  hasTooMany = false;
+  readonly #context: Buffer | undefined;
+  #finalBlocks = 0;
+
+  constructor(payload: Buffer, maxBytes: number, context: Buffer | undefined) {
+    this.rest = Buffer.concat([payload, TAIL]);
+    this.maxBytes = maxBytes;
+    this.#context = context;
+  }
+
+  /** What it may still become. */
+  get room(): number {
+    return this.maxBytes - this.output.byteLength;
+  }
+
+  get dictionary(): Buffer | undefined {
+    if (this.output.byteLength === 0) return this.#context;
+    return this.#context ? Buffer.concat([this.#context, this.output]).subarray(-32_768) : this.output.subarray(-32_768);
+  }
+
+  add({ buffer, engine }: Inflated): void {
+    this.output = this.output.byteLength === 0 ? buffer : Buffer.concat([this.output, buffer]);
+    this.rest = this.rest.subarray(engine.bytesWritten);
+    this.hasTooMany = ++this.#finalBlocks > MAX_FINAL_BLOCKS;
+    this.isDone = this.rest.byteLength === 0 || engine.bytesWritten === 0 || this.hasTooMany || this.room < 0;
+  }
+}
+
+function isTooLarge(error: unknown): boolean {
+  return (error as { code?: string }).code === "ERR_BUFFER_TOO_LARGE";
+}
+
+function faultOf(error: unknown, maxBytes: number): Fault {
+  return isTooLarge(error) ? tooLarge(maxBytes) : NO_DEFLATE;
+}
+
+function tooLarge(maxBytes: number): Fault {
+  return { code: FaultCode.tooLarge, why: `a message of more than ${maxBytes} bytes once it is inflated (option maxPayload)` };
+}
+
+const NO_DEFLATE: Fault = Object.freeze({
+  code: FaultCode.badData,
+  why: "compressed data that is no DEFLATE (RFC 7692 section 7.2.2)",
+});
+const TOO_MANY_FINAL_BLOCKS: Fault = Object.freeze({
+  code: FaultCode.tooManyFragments,
+  why: `a compressed message with more than ${MAX_FINAL_BLOCKS} final blocks`,
+});

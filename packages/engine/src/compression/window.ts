@@ -1,0 +1,28 @@
+/** The last bytes of what went one way, to which later messages may refer (RFC 7692 section 7.1.1). */
+export class Window {
+  readonly #size: number;
+  #bytes: Buffer | undefined;
+
+  /** @param bits the base-2 logarithm of how many bytes are kept */
+  constructor(bits: number) {
+    this.#size = 2 ** bits;
+  }
+
+  /** What is kept, for zlib; undefined when nothing is. */
+  get bytes(): Buffer | undefined {
+    return this.#bytes;
+  }
+
+  /** Adds what has gone. */
+  add(bytes: Buffer): void {
+    if (bytes.byteLength === 0) return;
+    const kept = this.#bytes ?? Buffer.alloc(0);
+    const from = Math.min(kept.byteLength, Math.max(0, kept.byteLength + bytes.byteLength - this.#size));
+    const last = bytes.subarray(Math.max(0, bytes.byteLength - this.#size));
+    // Memory of its own: neither a message nor a pool is held by it.
+    const joined = Buffer.allocUnsafeSlow(kept.byteLength - from + last.byteLength);
+    kept.copy(joined, 0, from);
+    last.copy(joined, joined.byteLength - last.byteLength);
+    this.#bytes = joined;
+  }
+}
