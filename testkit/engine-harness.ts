@@ -39,6 +39,7 @@ export interface EngineSetting {
 
 /** An engine behind a port. */
 export interface ServedEngine {
+  readonly port: number;
   /** A peer that has connected, and not upgraded yet. */
   connect(): Promise<RawSocket>;
   /** A peer that has upgraded, with such headers besides. */
@@ -85,6 +86,7 @@ export async function serveEngine(
   const { port } = server.address() as AddressInfo;
   const options = tls ? { tls: { ca: tls.ca, servername: "localhost" } } : {};
   return {
+    port,
     connect: () => RawSocket.connect(port, options),
     open: (headers = {}) => RawSocket.open(port, "/", headers, options),
     next: () => within("a connection", take()),
@@ -102,7 +104,8 @@ export async function enginePair(
   return { peer, seen: await next() };
 }
 
-function watch(socket: EngineSocket): { connection: Seen; listener: SocketListener } {
+/** Listens to a connection. */
+export function watch(socket: EngineSocket): { connection: Seen; listener: SocketListener } {
   const messages: Seen["messages"] = [];
   const failures: string[] = [];
   const closings: Seen["closings"] = [];

@@ -53,6 +53,7 @@ function basicSuite(name: string, setting: EngineSetting): void {
       for (const message of ["prepared é", Uint8Array.of(4)]) seen.socket.send(engine.prepare(message));
       const frames = [];
       for (let count = 0; count < 6; count++) frames.push(await peer.readFrame());
+      expect(frames.filter(({ mask }) => mask)).toEqual([]);
       expect(frames.map(({ fin, opcode, payload }) => [fin, opcode, payload.toString("latin1")])).toEqual([
         [true, Opcode.text, Buffer.from("żółw 🐢").toString("latin1")],
         [true, Opcode.binary, "\x01\x02\x03"],

@@ -52,6 +52,8 @@ export interface Frame {
   /** The three reserved bits. */
   readonly rsv: number;
   readonly opcode: number;
+  /** Of a client's frame. */
+  readonly mask?: Buffer;
   readonly payload: Buffer;
   readonly text: string;
   /** Of a close frame: its code, 1005 when it bears none. */
@@ -133,6 +135,11 @@ export class RawSocket {
     }
   }
 
+  /** Takes a connection that was accepted. */
+  static of(socket: Socket): RawSocket {
+    return new RawSocket(socket, socket);
+  }
+
   /** Connects. */
   static async connect(
     port: number,
@@ -170,13 +177,19 @@ export class RawSocket {
     this.socket.write(bytes);
   }
 
-  /** Reads the head of an HTTP answer. */
-  async readHead(): Promise<AnswerHead> {
-    const bytes = await this.#take("an HTTP answer", (buffered) => {
+  /** Reads the head of an HTTP request or answer. */
+  async readHeadText(): Promise<string> {
+    const bytes = await this.#take("an HTTP head", (buffered) => {
       const end = buffered.indexOf("\r\n\r\n");
       return end < 0 ? undefined : end + 4;
     });
-    const [line = "", ...lines] = bytes.toString("latin1").trimEnd().split("\r\n");
+    return bytes.toString("latin1");
+  }
+
+  /** Reads the head of an HTTP answer. */
+  async readHead(): Promise<AnswerHead> {
+    const text = await this.readHeadText();
+    const [line = "", ...lines] = text.trimEnd().split("\r\n");
     const headers = Object.fromEntries(
       lines.map((header) => [header.slice(0, header.indexOf(":")).toLowerCase(), header.slice(header.indexOf(":") + 2)]),
     );
@@ -192,13 +205,17 @@ export class RawSocket {
   async readFrame(): Promise<Frame> {
     const bytes = await this.#take("a frame", frameLength);
     const [head, start] = payloadStart(bytes);
-    const payload = bytes.subarray(start);
+    const isMasked = ((head[1] as number) & 0x80) !== 0;
+    const mask = isMasked ? bytes.subarray(start - 4, start) : undefined;
+    const hidden = bytes.subarray(start);
+    const payload = mask ? (hidden.map((byte, index) => byte ^ (mask[index % 4] as number)) as Buffer) : hidden;
     const opcode = (head[0] as number) & 0x0f;
     const hasCode = opcode === Opcode.close && payload.length >= 2;
     return {
       fin: (head[0] as number) >= 0x80,
       rsv: ((head[0] as number) >> 4) & 7,
       opcode,
+      ...(mask && { mask }),
       payload,
       text: payload.toString(),
       code: hasCode ? payload.readUInt16BE(0) : 1005,
@@ -262,10 +279,11 @@ export class RawSocket {
 
 function payloadStart(bytes: Buffer): [Buffer, number] {
   const length = (bytes[1] as number) & 0x7f;
-  return [bytes, length === 127 ? 10 : length === 126 ? 4 : 2];
+  const mask = (bytes[1] as number) & 0x80 ? 4 : 0;
+  return [bytes, (length === 127 ? 10 : length === 126 ? 4 : 2) + mask];
 }
 
-/** How long a server's (unmasked) frame is in all; undefined when that is not known yet. */
+/** How long a frame is in all; undefined when that is not known yet. */
 function frameLength(bytes: Buffer): number | undefined {
   if (bytes.length < 2) return undefined;
   const [, start] = payloadStart(bytes);

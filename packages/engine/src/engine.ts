@@ -23,8 +23,38 @@ export interface Engine {
   readonly name: string;
   /** Makes an acceptor, which takes upgrade requests in. */
   createAcceptor(options: AcceptorOptions): Acceptor;
+  /**
+   * Opens a connection as client (RFC 6455 section 4.1): sends the upgrade request over a stream that is connected, and judges
+   * the answer. It MUST call one of the listener's methods, once and later. Wherever it does not come to `opened`, the
+   * stream is destroyed.
+   */
+  connect(stream: Duplex, options: ConnectOptions, listener: ConnectListener): void;
   /** Encodes a message once for any number of receivers and sends. Its bytes are copied. */
   prepare(message: string | Uint8Array): PreparedMessage;
+}
+
+/** How to connect, and the bounds of the connection. */
+export interface ConnectOptions extends AcceptorOptions {
+  /** The Host header. */
+  readonly host: string;
+  /** The request target: path and query. */
+  readonly target: string;
+  /** Further headers: none that the handshake needs. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** What is offered, in order of preference. */
+  readonly subprotocols: readonly string[];
+  /** How long the answer may take, in milliseconds. */
+  readonly handshakeTimeoutMs: number;
+}
+
+/** What comes of an attempt to connect. */
+export interface ConnectListener {
+  /** It is open; `response` is the 101. Its listener MUST be told nothing before this returns. */
+  opened(socket: EngineSocket, response: IncomingMessage): SocketListener;
+  /** The server answered otherwise. Its body may be read; whoever is done with it destroys it. */
+  refused(response: IncomingMessage): void;
+  /** The answer broke a rule of the RFC, did not come in time, or the network failed. */
+  failed(error: Error): void;
 }
 
 /** Bounds that hold for every connection of an acceptor. */
@@ -35,7 +65,7 @@ export interface AcceptorOptions {
   readonly closeTimeoutMs: number;
   /** The largest number of fragments of one message; more are answered with close code 1008. */
   readonly maxFragments: number;
-  /** permessage-deflate (RFC 7692), with clients that offer it; undefined: with none. */
+  /** permessage-deflate (RFC 7692), with peers that agree; undefined: with none. */
   readonly compression?: CompressionOptions | undefined;
 }
 
@@ -71,7 +101,7 @@ export interface PreparedMessage {
 /** A message on its way out: a text, binary bytes, or either prepared. */
 export type OutgoingMessage = string | Uint8Array | PreparedMessage;
 
-/** One open WebSocket connection, as the server sees it. */
+/** One open WebSocket connection. */
 export interface EngineSocket {
   /** False from the moment that no message can be sent any more: closing on either side, or gone. */
   readonly isOpen: boolean;

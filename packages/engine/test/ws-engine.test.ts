@@ -1,15 +1,17 @@
 import type { Duplex } from "node:stream";
 import { describe, expect, test } from "vitest";
+import { clientSuite } from "../../../testkit/engine-client.ts";
 import { compressionSuite } from "../../../testkit/engine-compression.ts";
 import { enginePair } from "../../../testkit/engine-harness.ts";
 import { rfcSuite } from "../../../testkit/engine-rfc.ts";
 import { engineSuite } from "../../../testkit/engine-suite.ts";
-import { type Engine, wsEngine } from "../src/index.ts";
+import { type Engine, ownEngine, wsEngine } from "../src/index.ts";
 
 engineSuite("ws", () => wsEngine);
 rfcSuite("ws", () => wsEngine, ["shortest length", "top bit", "UTF-8 at once"]);
 // ws ends a message at its first final block, and bounds compressed bytes as it bounds the message.
 compressionSuite("ws", () => wsEngine, [/final blocks/, /1048576 bytes in stored blocks/]);
+clientSuite("ws", () => wsEngine, { own: ownEngine }, ["compression", "server first"]);
 
 describe("taken bytes", () => {
   /** The engine, with a look at the streams it is given. */

@@ -58,7 +58,38 @@ export function agree(header: string, { contextTakeover, windowBits }: Compressi
   };
 }
 
-/** Reads one offer; undefined when it is another extension's, or breaks a rule: then it is declined (section 7.1). */
+/** What a client offers. */
+export function offer({ contextTakeover, windowBits }: CompressionOptions): string {
+  return [
+    NAME,
+    ...(contextTakeover ? [] : ["server_no_context_takeover", "client_no_context_takeover"]),
+    ...(windowBits < MAX_BITS ? [`server_max_window_bits=${windowBits}`] : []),
+    "client_max_window_bits",
+  ].join("; ");
+}
+
+/**
+ * Judges a server's answer to that offer (section 7.1).
+ *
+ * @returns undefined when the server answered something that was not offered
+ */
+export function judgeAnswer(header: string, { contextTakeover, windowBits }: CompressionOptions): Agreement | undefined {
+  const extensions = parseExtensions(header);
+  const answer = extensions?.length === 1 ? readOffer(extensions[0] as Extension) : undefined;
+  if (!answer || answer.client_max_window_bits === true) return undefined;
+  const serverBits = answer.server_max_window_bits ?? MAX_BITS;
+  if (serverBits > windowBits || (!contextTakeover && !answer.server_no_context_takeover)) return undefined;
+  return {
+    header,
+    deflate: {
+      keepsContext: contextTakeover && !answer.client_no_context_takeover,
+      windowBits: Math.min(windowBits, answer.client_max_window_bits ?? MAX_BITS),
+    },
+    inflate: { keepsContext: !answer.server_no_context_takeover, windowBits: serverBits },
+  };
+}
+
+/** Reads one offer, or an answer to one; undefined when it is another extension's, or breaks a rule: then it is declined (section 7.1). */
 function readOffer({ name, parameters }: Extension): Offer | undefined {
   if (name !== NAME) return undefined;
   const given = new Map(parameters);

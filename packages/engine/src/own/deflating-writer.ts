@@ -77,9 +77,9 @@ export class DeflatingWriter {
   }
 
   #sendPrepared(message: PreparedFrame): void {
-    if (message.bytes < this.#threshold) return void this.#writer.sendPrepared(message);
+    if (message.bytes < this.#threshold && !this.#writer.isMasked) return void this.#writer.sendPrepared(message);
     const { keepsContext, windowBits, level } = this.#deflater;
-    if (keepsContext) return void this.#deflate(message.first, message.payload, true);
+    if (keepsContext || this.#writer.isMasked) return void this.#deflate(message.first, message.payload, true);
     this.#writer.sendPrepared(message.compressed(windowBits, level, deflateOnce));
   }
 

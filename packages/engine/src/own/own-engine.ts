@@ -1,9 +1,11 @@
-import { type Agreement, agree } from "../compression/agreement.ts";
+import type { Duplex } from "node:stream";
+import { type Agreement, agree, judgeAnswer } from "../compression/agreement.ts";
 import { Deflater } from "../compression/deflater.ts";
 import { Inflater } from "../compression/inflater.ts";
-import type { Acceptor, AcceptorOptions, CompressionOptions, Engine } from "../engine.ts";
+import type { Acceptor, AcceptorOptions, CompressionOptions, ConnectListener, ConnectOptions, Engine } from "../engine.ts";
 import { Slab } from "../frames/slab.ts";
 import { switchingProtocols } from "../handshake.ts";
+import { request } from "../request.ts";
 import { Deadlines } from "./deadlines.ts";
 import { Fan } from "./fan.ts";
 import { prepareFrame } from "./outgoing-frames.ts";
@@ -14,6 +16,7 @@ import { Turns } from "./turns.ts";
 export const ownEngine: Engine = Object.freeze({
   name: "own",
   createAcceptor,
+  connect,
   prepare: prepareFrame,
 });
 
@@ -21,6 +24,25 @@ export const ownEngine: Engine = Object.freeze({
 const slab = new Slab();
 const fan = new Fan();
 const turns = new Turns();
+
+function connect(stream: Duplex, options: ConnectOptions, listener: ConnectListener): void {
+  const { compression, closeTimeoutMs, ...limits } = options;
+  request(stream, options, {
+    ...listener,
+    upgraded(response, head) {
+      const header = response.headers["sec-websocket-extensions"];
+      const agreement = header !== undefined && compression ? judgeAnswer(header, compression) : undefined;
+      if (header !== undefined && !agreement) {
+        stream.destroy();
+        return listener.failed(new Error(`the server agreed on what was not offered: Sec-WebSocket-Extensions: ${header}`));
+      }
+      const closing = new Deadlines<OwnSocket>(closeTimeoutMs, (socket) => socket.terminate());
+      const context: SocketContext = { slab, fan, limits, isClient: true, closing, turns };
+      const socket = new OwnSocket(stream, context, agreement && compression ? compressed(agreement, compression) : undefined);
+      socket.begin(head, listener.opened(socket, response));
+    },
+  });
+}
 
 function createAcceptor({ closeTimeoutMs, compression, ...limits }: AcceptorOptions): Acceptor {
   const closing = new Deadlines<OwnSocket>(closeTimeoutMs, (socket) => socket.terminate());

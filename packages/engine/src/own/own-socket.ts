@@ -104,7 +104,7 @@ export class OwnSocket implements EngineSocket, IncomingEvents, WriterEvents {
     if (!this.isOpen) return false;
     if (this.#deflating) this.#sendDeflated(this.#deflating, message);
     else if (typeof message === "string") this.#writer.sendText(message);
-    else if (message instanceof PreparedFrame) this.#writer.sendPrepared(message);
+    else if (message instanceof PreparedFrame) this.#sendPrepared(message);
     else this.#writer.sendBinary(message as Uint8Array);
     return true;
   }
@@ -189,6 +189,12 @@ export class OwnSocket implements EngineSocket, IncomingEvents, WriterEvents {
     this.#hasClosed = true;
     const payload = writeClosePayload(code, Buffer.byteLength(reason) > MAX_REASON_BYTES ? "" : reason);
     this.#afterSent(() => this.#writer.sendControl(Opcode.close, payload));
+  }
+
+  /** A client's frames are masked, each in its own way. */
+  #sendPrepared(message: PreparedFrame): void {
+    if (this.#context.isClient) this.#writer.sendFrame(message.first, message.payload, message.bytes);
+    else this.#writer.sendPrepared(message);
   }
 
   #sendDeflated(deflating: DeflatingWriter, message: OutgoingMessage): void {

@@ -58,7 +58,8 @@ export class Writer implements SlabUser, FanUser {
   readonly #stream: Duplex;
   readonly #slab: Slab;
   readonly #fan: Fan;
-  readonly #isMasked: boolean;
+  /** Whether frames are masked: those of clients. */
+  readonly isMasked: boolean;
   readonly #events: WriterEvents;
   /** What was sent since the last turn ended. */
   readonly #sent = new Count();
@@ -70,12 +71,11 @@ export class Writer implements SlabUser, FanUser {
   /** Whether anything was sent that had nowhere to go. */
   #isLost = false;
 
-  /** @param isMasked whether frames are masked: those of clients */
   constructor(stream: Duplex, slab: Slab, fan: Fan, isMasked: boolean, events: WriterEvents) {
     this.#stream = stream;
     this.#slab = slab;
     this.#fan = fan;
-    this.#isMasked = isMasked;
+    this.isMasked = isMasked;
     this.#events = events;
   }
 
@@ -96,9 +96,9 @@ export class Writer implements SlabUser, FanUser {
       return void this.sendFrame(FIN | Opcode.text, bytes, bytes.byteLength);
     }
     this.#takeBack();
-    const bytes = gatherText(this.#slab, this, text, this.#isMasked);
+    const bytes = gatherText(this.#slab, this, text, this.isMasked);
     this.#count(bytes);
-    this.#slabSize += frameBytes(bytes, this.#isMasked);
+    this.#slabSize += frameBytes(bytes, this.isMasked);
   }
 
   /** Sends bytes; they are copied. */
@@ -172,10 +172,10 @@ export class Writer implements SlabUser, FanUser {
   }
 
   #frame(first: number, payload: Uint8Array): void {
-    if (payload.byteLength > MAX_GATHERED_BYTES) return void this.#alone(wholeFrame(first, payload, this.#isMasked));
+    if (payload.byteLength > MAX_GATHERED_BYTES) return void this.#alone(wholeFrame(first, payload, this.isMasked));
     this.#takeBack();
-    gatherBytes(this.#slab, this, first, payload, this.#isMasked);
-    this.#slabSize += frameBytes(payload.byteLength, this.#isMasked);
+    gatherBytes(this.#slab, this, first, payload, this.isMasked);
+    this.#slabSize += frameBytes(payload.byteLength, this.isMasked);
   }
 
   /** Puts a frame into the slab, behind the shared ones. */

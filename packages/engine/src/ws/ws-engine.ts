@@ -1,51 +1,26 @@
 import type { IncomingMessage } from "node:http";
-import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { type PerMessageDeflateOptions, type ServerOptions, WebSocket, WebSocketServer } from "ws";
-import type {
-  Acceptor,
-  AcceptorOptions,
-  CompressionOptions,
-  Engine,
-  EngineSocket,
-  OutgoingMessage,
-  PreparedMessage,
-  SocketListener,
-} from "../engine.ts";
-import { exactCopy } from "../exact-copy.ts";
-import { keepSmall } from "../keep-small.ts";
-import { kernelBacklog, kernelBytes } from "../kernel-bytes.ts";
+import { type ClientOptions, type PerMessageDeflateOptions, type ServerOptions, WebSocket, WebSocketServer } from "ws";
+import type { Acceptor, AcceptorOptions, CompressionOptions, ConnectListener, ConnectOptions, Engine } from "../engine.ts";
+import { PreparedBytes, WsSocket } from "./ws-socket.ts";
 
-/**
- * Pongs that may wait for a peer who pings and does not read; one more, and the connection is destroyed. It is not
- * lower, since pings that arrive in one read are all answered before the kernel is asked.
- */
-const MAX_PENDING_PONGS = 60;
-
-/** An option that ws 8.23 documents and its types do not know yet. */
-interface WsOptions extends ServerOptions {
+/** Options that ws 8.23 documents and its types do not know yet. */
+interface NewerOptions {
   closeTimeout: number;
+  maxFragments: number;
+  maxBufferedChunks: number;
 }
 
 /** The `ws` package behind the interface. */
 export const wsEngine: Engine = Object.freeze({
   name: "ws",
   createAcceptor,
+  connect,
   prepare: (message: string | Uint8Array) => new PreparedBytes(message),
 });
 
 function createAcceptor(options: AcceptorOptions): Acceptor {
-  const settings: WsOptions = {
-    noServer: true,
-    perMessageDeflate: options.compression ? deflateOptions(options.compression) : false,
-    clientTracking: false,
-    autoPong: false,
-    skipUTF8Validation: false,
-    maxPayload: options.maxPayload,
-    maxFragments: options.maxFragments,
-    maxBufferedChunks: options.maxFragments * 4,
-    closeTimeout: options.closeTimeoutMs,
-  };
+  const settings: ServerOptions & NewerOptions = { ...common(options), noServer: true, clientTracking: false };
   const server = new WebSocketServer(settings);
 
   return {
@@ -64,11 +39,58 @@ function createAcceptor(options: AcceptorOptions): Acceptor {
       server.handleUpgrade(judged, stream, head, (socket) => {
         const made = new WsSocket(socket, stream, options.maxPayload);
         made.begin(opened(made));
-        answerPings(socket);
-        keepSmall(socket, stream);
       });
     },
   };
+}
+
+function common(options: AcceptorOptions) {
+  return {
+    perMessageDeflate: options.compression ? deflateOptions(options.compression) : false,
+    autoPong: false,
+    skipUTF8Validation: false,
+    maxPayload: options.maxPayload,
+    maxFragments: options.maxFragments,
+    maxBufferedChunks: options.maxFragments * 4,
+    closeTimeout: options.closeTimeoutMs,
+  };
+}
+
+function connect(stream: Duplex, options: ConnectOptions, listener: ConnectListener): void {
+  const { host, target, headers, subprotocols, handshakeTimeoutMs } = options;
+  const settings: ClientOptions & NewerOptions = {
+    ...common(options),
+    headers,
+    createConnection: () => stream as never,
+  };
+  const socket = new WebSocket(`ws://${host}${target}`, [...subprotocols], settings);
+  let response: IncomingMessage | undefined;
+  let isOver = false;
+  /** Only the first thing that happens counts. */
+  const end = (tell: () => void): void => {
+    if (isOver) return;
+    isOver = true;
+    clearTimeout(timer);
+    tell();
+  };
+  const fail = (error: Error): void =>
+    end(() => {
+      stream.destroy();
+      listener.failed(error);
+    });
+  const why = `no answer to the upgrade request within ${handshakeTimeoutMs} ms`;
+  const timer = setTimeout(() => fail(new Error(why)), handshakeTimeoutMs);
+  socket.once("upgrade", (answer) => {
+    response = answer;
+  });
+  socket.once("unexpected-response", (_, answer) => end(() => listener.refused(answer)));
+  socket.on("error", fail);
+  socket.once("open", () =>
+    end(() => {
+      const made = new WsSocket(socket, stream, options.maxPayload);
+      made.begin(listener.opened(made, response as IncomingMessage));
+    }),
+  );
 }
 
 function deflateOptions({ threshold, level, contextTakeover, windowBits }: CompressionOptions): PerMessageDeflateOptions {
@@ -80,163 +102,4 @@ function deflateOptions({ threshold, level, contextTakeover, windowBits }: Compr
     zlibDeflateOptions: { level },
     concurrencyLimit: 3,
   };
-}
-
-/** A message whose text is encoded; ws frames it for each receiver. */
-class PreparedBytes implements PreparedMessage {
-  readonly data: Buffer;
-  readonly isBinary: boolean;
-
-  constructor(message: string | Uint8Array) {
-    this.data = Buffer.from(message as string);
-    this.isBinary = typeof message !== "string";
-  }
-
-  get bytes(): number {
-    return this.data.byteLength;
-  }
-}
-
-class WsSocket implements EngineSocket {
-  readonly #socket: WebSocket;
-  readonly #stream: Duplex;
-  #listener: SocketListener | undefined;
-  #takenBytes = 0;
-  /** Whether the listener was, or is about to be, told of bytes that wait. */
-  #isBlocked = false;
-  #maxPayload: number;
-  readonly #isCompressed: boolean;
-
-  constructor(socket: WebSocket, stream: Duplex, maxPayload: number) {
-    this.#socket = socket;
-    this.#stream = stream;
-    this.#maxPayload = maxPayload;
-    this.#isCompressed = socket.extensions !== "";
-  }
-
-  /** Tells the listener from now on. */
-  begin(listener: SocketListener): void {
-    const socket = this.#socket;
-    this.#listener = listener;
-    let refused: { code: number; reason: string } | undefined;
-    socket.on("message", (data: Buffer, isBinary) =>
-      listener.message(isBinary ? ownBytes(data) : data.toString("utf8"), data.byteLength),
-    );
-    socket.on("error", (error: Error & { code?: string }) => {
-      const code = closeCodeOf(error.code);
-      const why = code === 1009 ? `a message of more than ${this.#maxPayload} bytes (option maxPayload)` : error.message;
-      if (code !== undefined) refused = { code, reason: why };
-      listener.failed(new Error(why, { cause: error }), code === undefined ? "network" : "protocol");
-    });
-    socket.on("close", (code, reason) => {
-      this.#listener = undefined;
-      if (refused) listener.closed(refused.code, refused.reason);
-      else listener.closed(code, reason.toString("utf8"));
-    });
-    // ws takes a network error for a silent close.
-    this.#stream.on("error", (error) => {
-      if (socket.readyState !== WebSocket.CLOSED) listener.failed(error, "network");
-    });
-  }
-
-  get isOpen(): boolean {
-    return this.#socket.readyState === WebSocket.OPEN;
-  }
-
-  get bufferedBytes(): number {
-    return this.#socket.bufferedAmount;
-  }
-
-  get takenBytes(): number {
-    // A destroyed stream has no handle any more.
-    if (!this.#stream.destroyed) this.#takenBytes = kernelBytes(this.#stream);
-    return this.#takenBytes;
-  }
-
-  get receivedBytes(): number {
-    return (this.#stream as Partial<Socket>).bytesRead ?? 0;
-  }
-
-  send(message: OutgoingMessage): boolean {
-    if (!this.isOpen) return false;
-    const { data, isBinary, bytes } = message instanceof PreparedBytes ? message : new PreparedBytes(message as string);
-    let isTaken = false;
-    this.#socket.send(data, { binary: isBinary }, (error) => {
-      // Node reports no error for writes that a destroyed socket cancelled.
-      if (!error && (isTaken || !this.#stream.destroyed)) this.#listener?.taken(1, bytes);
-      if (this.#isBlocked && this.bufferedBytes === 0) {
-        this.#isBlocked = false;
-        this.#listener?.drained();
-      }
-    });
-    isTaken = this.bufferedBytes === 0;
-    if (!isTaken && !this.#isBlocked) {
-      this.#isBlocked = true;
-      process.nextTick(() => this.#listener?.blocked());
-    }
-    return true;
-  }
-
-  flush(): boolean {
-    if (this.#stream.destroyed) return true;
-    // What waits for another thread to compress it is not told apart from what waits for the peer.
-    return this.#isCompressed ? this.bufferedBytes === 0 : kernelBacklog(this.#stream) === 0;
-  }
-
-  close(code: number, reason: string): void {
-    if (this.isOpen) this.#socket.close(code, reason);
-  }
-
-  terminate(): void {
-    this.#socket.terminate();
-  }
-
-  pause(): void {
-    this.#socket.pause();
-  }
-
-  resume(): void {
-    this.#socket.resume();
-  }
-
-  setMaxPayload(bytes: number): void {
-    // No public option of ws changes a live connection's bound. Should this field ever be gone, the acceptor's bound
-    // holds, and the suite fails.
-    const { _receiver } = this.#socket as unknown as { _receiver?: { _maxPayload?: number } };
-    if (typeof _receiver?._maxPayload !== "number") return;
-    _receiver._maxPayload = bytes;
-    this.#maxPayload = bytes;
-  }
-}
-
-/** What ws would do by itself, but with a slice of what was read, which would keep all of that while the pong waits. */
-function answerPings(socket: WebSocket): void {
-  let pending = 0;
-  socket.on("ping", (data: Buffer) => {
-    if (socket.readyState !== WebSocket.OPEN) return;
-    if (pending >= MAX_PENDING_PONGS) return socket.terminate();
-    pending++;
-    socket.pong(exactCopy([data]), false, () => pending--);
-  });
-}
-
-/** The close code that ws answers an error with; undefined when the error is not about what the peer sent. */
-function closeCodeOf(code: string | undefined): number | undefined {
-  switch (code) {
-    case "WS_ERR_INVALID_UTF8":
-      return 1007;
-    case "WS_ERR_TOO_MANY_BUFFERED_PARTS":
-      return 1008;
-    case "WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH":
-    case "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH":
-      return 1009;
-    default:
-      if (code?.startsWith("Z_")) return 1007;
-      return code?.startsWith("WS_ERR_") ? 1002 : undefined;
-  }
-}
-
-/** Bytes that nobody else holds: ws hands out slices of what the socket read, or of Node's pool. */
-function ownBytes(data: Buffer): Uint8Array {
-  return data.byteLength === data.buffer.byteLength ? new Uint8Array(data.buffer) : new Uint8Array(data);
 }

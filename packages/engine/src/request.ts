@@ -1,0 +1,70 @@
+import { randomBytes } from "node:crypto";
+import { request as httpRequest, type IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import { offer } from "./compression/agreement.ts";
+import type { ConnectListener, ConnectOptions } from "./engine.ts";
+import { acceptValue } from "./handshake.ts";
+
+/** What comes of a request: a connection that is upgraded takes the place of one that is open. */
+export interface RequestListener extends Pick<ConnectListener, "refused" | "failed"> {
+  /** The server switched protocols, by the book; `head` came right behind. Extensions are not judged yet. */
+  upgraded(response: IncomingMessage, head: Buffer): void;
+}
+
+/** Sends an upgrade request over a stream, and judges the answer (RFC 6455 section 4.1). */
+export function request(stream: Duplex, options: ConnectOptions, listener: RequestListener): void {
+  const { host, target, headers, subprotocols, compression, handshakeTimeoutMs } = options;
+  const key = randomBytes(16).toString("base64");
+  let isOver = false;
+  /** Only the first thing that happens counts. */
+  const end = (tell: () => void): void => {
+    if (isOver) return;
+    isOver = true;
+    clearTimeout(timer);
+    tell();
+  };
+  const fail = (error: Error): void =>
+    end(() => {
+      stream.destroy();
+      listener.failed(error);
+    });
+  const timer = setTimeout(
+    () => fail(new Error(`no answer to the upgrade request within ${handshakeTimeoutMs} ms`)),
+    handshakeTimeoutMs,
+  );
+  const asked = httpRequest({
+    createConnection: () => stream,
+    method: "GET",
+    path: target,
+    headers: {
+      ...headers,
+      Host: host,
+      Connection: "Upgrade",
+      Upgrade: "websocket",
+      "Sec-WebSocket-Key": key,
+      "Sec-WebSocket-Version": "13",
+      ...(subprotocols.length > 0 && { "Sec-WebSocket-Protocol": subprotocols.join(", ") }),
+      ...(compression && { "Sec-WebSocket-Extensions": offer(compression) }),
+    },
+  });
+  asked.on("error", fail);
+  // A destroyed stream that was never asked tells no error.
+  asked.on("close", () => fail(new Error("the connection closed before the upgrade request was answered")));
+  asked.on("response", (response) => end(() => listener.refused(response)));
+  asked.on("upgrade", (response, _, head) => {
+    const wrong = judge(response, key, subprotocols);
+    if (wrong) fail(new Error(wrong));
+    else end(() => listener.upgraded(response, head));
+  });
+  asked.end();
+}
+
+/** What is wrong with a 101; undefined when all is well. */
+function judge({ headers }: IncomingMessage, key: string, offered: readonly string[]): string | undefined {
+  if (headers.upgrade?.toLowerCase() !== "websocket") return `the server upgraded to ${headers.upgrade}, not to websocket`;
+  if (headers["sec-websocket-accept"] !== acceptValue(key))
+    return "the server's Sec-WebSocket-Accept is not that of this request";
+  const chosen = headers["sec-websocket-protocol"];
+  if (chosen === undefined || offered.includes(chosen)) return undefined;
+  return `the server chose subprotocol ${chosen}, which was not offered`;
+}
