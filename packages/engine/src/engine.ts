@@ -130,6 +130,12 @@ export interface EngineSocket {
    * @returns whether the kernel has taken all that it was given; if not, the peer reads more slowly than is sent
    */
   flush(): boolean;
+  /**
+   * Begins a message that is sent piece by piece; other messages wait until it has ended. Absent on an engine that cannot.
+   *
+   * @returns undefined on a connection that is closing or gone
+   */
+  beginMessage?(isText: boolean): OutgoingPieces | undefined;
   /** Starts the close handshake; later sends fail. Repeated calls do nothing. `code` and `reason` MUST be valid (section 7.4). */
   close(code: number, reason: string): void;
   /** Destroys the connection at once; what was sent before leaves if the kernel takes it at once. */
@@ -142,8 +148,38 @@ export interface EngineSocket {
   setMaxPayload(bytes: number): void;
 }
 
+/** A message on its way out, piece by piece; it leaves as fragments, uncompressed. */
+export interface OutgoingPieces {
+  /**
+   * Sends a piece; its bytes are copied. Of a text, all pieces together MUST be UTF-8. `blocked` and `drained` say when to
+   * wait and to go on.
+   *
+   * @returns whether it was accepted: false when the connection is closing or gone
+   */
+  write(bytes: Uint8Array): boolean;
+  /** Ends the message, which counts as one in `taken`. Without it nothing else is ever sent, but for a close frame. */
+  end(): void;
+}
+
+/** A message on its way in, piece by piece. */
+export interface IncomingPieces {
+  /** How large it may become, in bytes: beyond it the connection is closed with 1009. */
+  readonly maxBytes: number;
+  /** Some bytes of it, never none: they belong to the receiver for ever. Text is UTF-8 that may be cut within a character. */
+  piece(bytes: Uint8Array): void;
+  /** It is complete. */
+  end(): void;
+  /** It will not be: the connection ends. */
+  cut(): void;
+}
+
 /** What an engine tells of one connection. */
 export interface SocketListener {
+  /**
+   * A message begins. Who returns something is told of it piece by piece, paused and resumed like all else; undefined: it is
+   * told whole. A compressed message is not asked for: it is always told whole. Only engines that have `beginMessage` ask.
+   */
+  begins?(isText: boolean): IncomingPieces | undefined;
   /** A whole message: text or bytes. `size` is its payload in bytes. */
   message(message: string | Uint8Array, size: number): void;
   /**

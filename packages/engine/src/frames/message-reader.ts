@@ -13,8 +13,20 @@ export interface ReadLimits {
   readonly maxFragments: number;
 }
 
+/** Who takes a message piece by piece. */
+export interface PieceSink {
+  /** How large the message may become, in bytes. */
+  readonly maxBytes: number;
+  piece(bytes: Uint8Array): void;
+  end(): void;
+  /** It will not be complete. */
+  cut(): void;
+}
+
 /** What was read. Of these, `closing` and `broken` are the last. */
 export interface MessageSink {
+  /** A message begins that is not compressed, and is asked for: who takes it piece by piece; undefined: it is put together. */
+  begins?(isText: boolean): PieceSink | undefined;
   /** A whole message; bytes belong to the receiver for ever. `size` is its payload's bytes. */
   message(message: string | Uint8Array, size: number): void;
   /**
@@ -51,7 +63,10 @@ export class MessageReader extends FrameReader {
   #declared = 0;
   #fragments = 0;
   #assembly: Assembly | undefined;
+  #pieces: PieceSink | undefined;
   #utf8: Utf8State = UTF8_BOUNDARY;
+  /** Whether it is asked who takes a message piece by piece. */
+  asksForPieces = false;
   /** Of the frame whose payload is under way: its first byte. */
   #first = 0;
   /** The payload of a control frame that comes in pieces. */
@@ -71,6 +86,8 @@ export class MessageReader extends FrameReader {
 
   override end(): void {
     super.end();
+    this.#pieces?.cut();
+    this.#pieces = undefined;
     this.#assembly = undefined;
     this.#control = undefined;
   }
@@ -101,6 +118,8 @@ export class MessageReader extends FrameReader {
   protected judgeLength(first: number, length: number): Fault | undefined {
     if (first & CONTROL) return undefined;
     const isUnderWay = this.#opcode !== 0;
+    // Who takes it by pieces has a bound of its own, and is asked when its frame begins.
+    if (!isUnderWay && this.asksForPieces) return undefined;
     const bound = isUnderWay ? this.#bound : this.maxPayload;
     const isCompressed = isUnderWay ? this.#isCompressed : (first & RSV1) !== 0;
     // What does not compress grows a little.
@@ -109,10 +128,15 @@ export class MessageReader extends FrameReader {
   }
 
   protected frame(first: number, bytes: Buffer, start: number, end: number, seen: number): void {
+    if (this.asksForPieces) return void this.#general(first, bytes, start, end);
     if (first === WHOLE_TEXT && end - start <= this.maxPayload) return void this.#wholeText(bytes, start, end, seen);
     if (first === WHOLE_BINARY && end - start <= this.maxPayload) {
       return void this.#sink.message(ownCopy(bytes, start, end), end - start);
     }
+    this.#general(first, bytes, start, end);
+  }
+
+  #general(first: number, bytes: Buffer, start: number, end: number): void {
     if (first & CONTROL) return void this.#controlFrame(first, bytes.subarray(start, end));
     const fault = this.begin(first, end - start);
     if (fault) return void this.#break(fault);
@@ -125,20 +149,24 @@ export class MessageReader extends FrameReader {
       this.#control = new Assembly();
       return undefined;
     }
+    if (this.#opcode === 0) this.#beginMessage(first);
     const fault = this.judgeLength(first, length);
     if (fault) return fault;
-    if (this.#opcode === 0) {
-      this.#opcode = first & OPCODE;
-      this.#isCompressed = (first & RSV1) !== 0;
-      this.#bound = this.maxPayload;
-      this.#declared = 0;
-      this.#fragments = 0;
-      this.#utf8 = UTF8_BOUNDARY;
-      this.#assembly = new Assembly();
-    }
     this.#declared += length;
-    if (++this.#fragments > this.#maxFragments) return tooManyFragments(this.#maxFragments);
+    // Of what is not put together no fragment costs memory.
+    if (this.#assembly && ++this.#fragments > this.#maxFragments) return tooManyFragments(this.#maxFragments);
     return undefined;
+  }
+
+  #beginMessage(first: number): void {
+    this.#opcode = first & OPCODE;
+    this.#isCompressed = (first & RSV1) !== 0;
+    this.#pieces = this.asksForPieces && !this.#isCompressed ? this.#sink.begins?.(this.#opcode === Opcode.text) : undefined;
+    this.#bound = this.#pieces?.maxBytes ?? this.maxPayload;
+    this.#declared = 0;
+    this.#fragments = 0;
+    this.#utf8 = UTF8_BOUNDARY;
+    this.#assembly = this.#pieces ? undefined : new Assembly();
   }
 
   protected piece(bytes: Buffer, start: number, end: number, missing: number): void {
@@ -154,10 +182,24 @@ export class MessageReader extends FrameReader {
       this.#utf8 = judgeUtf8(this.#utf8, bytes, start, end);
       if (this.#utf8 === UTF8_WRONG) return void this.#break(NOT_UTF8);
     }
-    const assembly = this.#assembly as Assembly;
-    // Only a last fragment says how much is still to come.
-    assembly.add(bytes, start, end, frame & FIN ? missing : Number.POSITIVE_INFINITY);
-    if (missing === 0 && frame & FIN) this.#whole(assembly);
+    const isLast = missing === 0 && (frame & FIN) !== 0;
+    if (this.#assembly) {
+      // Only a last fragment says how much is still to come.
+      this.#assembly.add(bytes, start, end, frame & FIN ? missing : Number.POSITIVE_INFINITY);
+      if (isLast) this.#whole(this.#assembly);
+      return;
+    }
+    const pieces = this.#pieces as PieceSink;
+    if (isLast && this.#utf8 !== UTF8_BOUNDARY) return void this.#break(NOT_UTF8);
+    if (isLast) {
+      this.#opcode = 0;
+      this.#pieces = undefined;
+    }
+    try {
+      if (end > start) pieces.piece(ownCopy(bytes, start, end));
+    } finally {
+      if (isLast) pieces.end();
+    }
   }
 
   protected broken(fault: Fault): void {

@@ -2,73 +2,46 @@ import { type Deflater, deflateOnce } from "../compression/deflater.ts";
 import type { OutgoingMessage } from "../engine.ts";
 import { FIN, Opcode, RSV1 } from "../frames/opcodes.ts";
 import { PreparedFrame } from "./outgoing-frames.ts";
+import type { SendOrder } from "./send-order.ts";
 import type { Writer } from "./writer.ts";
 
 /** Up to so many bytes compressing takes less than a millisecond; more is left to another thread. */
 const MAX_BYTES_AT_ONCE = 32_768;
-
-/** What waits for a message that is being compressed. */
-interface Waiting {
-  readonly bytes: number;
-  go(): void;
-}
 
 /** Compresses what one connection sends, and keeps the order while another thread does it. */
 export class DeflatingWriter {
   readonly #writer: Writer;
   readonly #deflater: Deflater;
   readonly #threshold: number;
+  readonly #order: SendOrder;
   /** Bytes that another thread is compressing. */
   #underWay = 0;
-  #waiting: Waiting[] = [];
-  #waitingBytes = 0;
   #isOver = false;
 
   /** @param threshold smaller messages leave as they are, in bytes */
-  constructor(writer: Writer, deflater: Deflater, threshold: number) {
+  constructor(writer: Writer, deflater: Deflater, threshold: number, order: SendOrder) {
     this.#writer = writer;
     this.#deflater = deflater;
     this.#threshold = threshold;
+    this.#order = order;
   }
 
-  /** Whether another thread is at work, so that what is sent waits. */
-  get isBusy(): boolean {
-    return this.#underWay > 0;
-  }
-
-  /** Bytes that wait here, before they are compressed. */
+  /** Bytes that another thread is compressing. */
   get size(): number {
-    return this.#underWay + this.#waitingBytes;
+    return this.#underWay;
   }
 
-  /** Sends a message; bytes are copied. */
-  send(message: OutgoingMessage): void {
-    if (!this.isBusy) return void this.#send(message, false);
-    const kept = message instanceof Uint8Array ? Buffer.from(message) : message;
-    const bytes = typeof kept === "string" ? Buffer.byteLength(kept) : "bytes" in kept ? kept.bytes : kept.byteLength;
-    this.#wait({ bytes, go: () => this.#send(kept, true) });
-  }
-
-  /** Does something once all that was sent before has gone to the writer. */
-  after(go: () => void): void {
-    if (this.isBusy) this.#wait({ bytes: 0, go });
-    else go();
-  }
-
-  /** The connection is gone: what waits leaves no more. */
+  /** The connection is gone: what is under way leaves no more. */
   end(): void {
     this.#isOver = true;
-    this.#waiting = [];
-    this.#waitingBytes = 0;
   }
 
-  #wait(waiting: Waiting): void {
-    this.#waiting.push(waiting);
-    this.#waitingBytes += waiting.bytes;
-  }
-
-  /** @param isOurs whether nobody else will change its bytes */
-  #send(message: OutgoingMessage, isOurs: boolean): void {
+  /**
+   * Sends a message; bytes are copied.
+   *
+   * @param isOurs whether nobody else will change them
+   */
+  send(message: OutgoingMessage, isOurs: boolean): void {
     if (typeof message === "string") {
       if (message.length * 3 < this.#threshold) return void this.#writer.sendText(message);
       this.#deflate(FIN | Opcode.text, Buffer.from(message), true);
@@ -88,15 +61,12 @@ export class DeflatingWriter {
     if (payload.byteLength <= MAX_BYTES_AT_ONCE) return void this.#deflated(first, payload, this.#deflater.deflate(payload));
     const kept = isOurs ? payload : Buffer.from(payload);
     this.#underWay = kept.byteLength;
+    this.#order.hold();
     this.#deflater.deflateLater(kept, (deflated) => {
       this.#underWay = 0;
       if (this.#isOver) return;
       this.#deflated(first, kept, deflated);
-      while (!this.isBusy && this.#waiting.length > 0) {
-        const { bytes, go } = this.#waiting.shift() as Waiting;
-        this.#waitingBytes -= bytes;
-        go();
-      }
+      this.#order.release();
     });
   }
 

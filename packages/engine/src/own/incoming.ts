@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import type { Inflater } from "../compression/inflater.ts";
 import type { Closing } from "../frames/close-payload.ts";
-import { MessageReader, type MessageSink, type ReadLimits } from "../frames/message-reader.ts";
+import { MessageReader, type MessageSink, type PieceSink, type ReadLimits } from "../frames/message-reader.ts";
 import type { Fault } from "../frames/opcodes.ts";
 import type { Turns } from "./turns.ts";
 
@@ -49,6 +49,11 @@ export class Incoming implements MessageSink {
     return this.#isPaused;
   }
 
+  /** Whether it is asked, of each message that begins, who takes it piece by piece. */
+  set asksForPieces(asks: boolean) {
+    this.#reader.asksForPieces = asks;
+  }
+
   /** The bound of messages that begin from now on, in bytes. */
   set maxPayload(bytes: number) {
     this.#reader.maxPayload = bytes;
@@ -92,6 +97,18 @@ export class Incoming implements MessageSink {
     this.#finished = finished;
     this.#isPaused = false;
     this.#finish();
+  }
+
+  /** What a listener throws here is Node's to tell: it must not take the frame with it. */
+  begins(isText: boolean): PieceSink | undefined {
+    try {
+      return this.#events.begins?.(isText);
+    } catch (error) {
+      setImmediate(() => {
+        throw error;
+      });
+      return undefined;
+    }
   }
 
   message(message: string | Uint8Array, size: number): void {

@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Deflater } from "../compression/deflater.ts";
 import type { Inflater } from "../compression/inflater.ts";
-import type { EngineSocket, OutgoingMessage, SocketListener } from "../engine.ts";
+import type { EngineSocket, IncomingPieces, OutgoingPieces, OutgoingMessage as Sendable, SocketListener } from "../engine.ts";
 import { type Closing, writeClosePayload } from "../frames/close-payload.ts";
 import type { ReadLimits } from "../frames/message-reader.ts";
 import { type Fault, Opcode } from "../frames/opcodes.ts";
@@ -13,6 +13,8 @@ import { DeflatingWriter } from "./deflating-writer.ts";
 import type { Fan } from "./fan.ts";
 import { Incoming, type IncomingEvents } from "./incoming.ts";
 import { PreparedFrame } from "./outgoing-frames.ts";
+import { OutgoingMessage } from "./outgoing-message.ts";
+import { SendOrder } from "./send-order.ts";
 import type { Turns } from "./turns.ts";
 import { Writer, type WriterEvents } from "./writer.ts";
 
@@ -54,13 +56,13 @@ export class OwnSocket implements EngineSocket, IncomingEvents, WriterEvents {
   readonly #incoming: Incoming;
   readonly #writer: Writer;
   readonly #deflating: DeflatingWriter | undefined;
+  /** Only of connections that compress, or send piece by piece. */
+  #order: SendOrder | undefined;
   #listener: SocketListener | undefined;
   /** Whether a close frame was sent. */
   #hasClosed = false;
   /** How it ends: what the peer's close frame said, or what it was refused for. */
   #verdict: Closing | undefined;
-  /** In which turn another thread began to compress what is sent. */
-  #busySince = -1;
   /** The last ping that came while pongs could not leave. */
   #unanswered: Buffer | undefined;
   #takenBytes = 0;
@@ -69,13 +71,16 @@ export class OwnSocket implements EngineSocket, IncomingEvents, WriterEvents {
     this.#context = context;
     this.#incoming = new Incoming(stream, context.turns, !context.isClient, context.limits, compression?.inflater, this);
     this.#writer = new Writer(stream, context.slab, context.fan, context.isClient, this);
-    this.#deflating = compression && new DeflatingWriter(this.#writer, compression.deflater, compression.threshold);
+    if (!compression) return;
+    this.#order = new SendOrder(context.turns);
+    this.#deflating = new DeflatingWriter(this.#writer, compression.deflater, compression.threshold, this.#order);
   }
 
   /** Begins to read, `head` first. */
   begin(head: Buffer, listener: SocketListener): void {
     const stream = this.#stream as OwnedStream;
     this.#listener = listener;
+    this.#incoming.asksForPieces = listener.begins !== undefined;
     stream[OWNER] = this;
     if (head.byteLength > 0) stream.unshift(head);
     stream.on("data", onData).on("end", onEnd).on("error", onError).on("close", onClose);
@@ -87,7 +92,8 @@ export class OwnSocket implements EngineSocket, IncomingEvents, WriterEvents {
   }
 
   get bufferedBytes(): number {
-    return this.#writer.size + (this.#deflating?.size ?? 0);
+    if (!this.#order) return this.#writer.size;
+    return this.#writer.size + this.#order.bytes + (this.#deflating?.size ?? 0);
   }
 
   get takenBytes(): number {
@@ -100,20 +106,23 @@ export class OwnSocket implements EngineSocket, IncomingEvents, WriterEvents {
     return (this.#stream as Partial<Socket>).bytesRead ?? 0;
   }
 
-  send(message: OutgoingMessage): boolean {
+  send(message: Sendable): boolean {
     if (!this.isOpen) return false;
-    if (this.#deflating) this.#sendDeflated(this.#deflating, message);
-    else if (typeof message === "string") this.#writer.sendText(message);
-    else if (message instanceof PreparedFrame) this.#sendPrepared(message);
-    else this.#writer.sendBinary(message as Uint8Array);
+    if (this.#order?.isHeld) this.#sendLater(this.#order, message);
+    else this.#sendNow(message, false);
     return true;
+  }
+
+  beginMessage(isText: boolean): OutgoingPieces | undefined {
+    if (!this.isOpen) return undefined;
+    this.#order ??= new SendOrder(this.#context.turns);
+    return new OutgoingMessage(isText, this.#writer, this.#order, () => this.isOpen);
   }
 
   flush(): boolean {
     this.#writer.flush();
-    // What waits for another thread for long counts as what waits for the peer, or it would have no bound.
-    const isBehind = this.#deflating?.isBusy === true && this.#busySince !== this.#context.turns.now;
-    return this.#stream.destroyed || (kernelBacklog(this.#stream) === 0 && !isBehind);
+    // What waits for another thread, or for a message in pieces, for long counts as what waits for the peer, or it would have no bound.
+    return this.#stream.destroyed || (kernelBacklog(this.#stream) === 0 && !this.#order?.isBehind);
   }
 
   close(code: number, reason: string): void {
@@ -137,6 +146,10 @@ export class OwnSocket implements EngineSocket, IncomingEvents, WriterEvents {
 
   setMaxPayload(bytes: number): void {
     this.#incoming.maxPayload = bytes;
+  }
+
+  begins(isText: boolean): IncomingPieces | undefined {
+    return this.#listener?.begins?.(isText);
   }
 
   message(message: string | Uint8Array, size: number): void {
@@ -197,15 +210,23 @@ export class OwnSocket implements EngineSocket, IncomingEvents, WriterEvents {
     else this.#writer.sendPrepared(message);
   }
 
-  #sendDeflated(deflating: DeflatingWriter, message: OutgoingMessage): void {
-    const wasBusy = deflating.isBusy;
-    deflating.send(message);
-    if (!wasBusy && deflating.isBusy) this.#busySince = this.#context.turns.now;
+  /** @param isOurs whether nobody else will change its bytes */
+  #sendNow(message: Sendable, isOurs: boolean): void {
+    if (this.#deflating) this.#deflating.send(message, isOurs);
+    else if (typeof message === "string") this.#writer.sendText(message);
+    else if (message instanceof PreparedFrame) this.#sendPrepared(message);
+    else this.#writer.sendBinary(message as Uint8Array);
   }
 
-  /** Goes on when what was sent is no longer waiting to be compressed. */
+  #sendLater(order: SendOrder, message: Sendable): void {
+    const kept = message instanceof Uint8Array ? Buffer.from(message) : message;
+    const bytes = typeof kept === "string" ? Buffer.byteLength(kept) : "bytes" in kept ? kept.bytes : kept.byteLength;
+    order.run(bytes, () => this.#sendNow(kept, true));
+  }
+
+  /** Goes on when all that was sent has left, but for a message that is sent piece by piece: nobody knows when that ends. */
   #afterSent(go: () => void): void {
-    if (this.#deflating) this.#deflating.after(go);
+    if (this.#order && this.#deflating && this.#deflating.size > 0) this.#order.run(0, go);
     else go();
   }
 
@@ -228,6 +249,7 @@ export class OwnSocket implements EngineSocket, IncomingEvents, WriterEvents {
   /** Of the stream: it is gone. */
   over(): void {
     this.#deflating?.end();
+    this.#order?.clear();
     this.#writer.settle();
     this.#incoming.finish(() => {
       // Only now: a close frame among what was left would have it waited for.

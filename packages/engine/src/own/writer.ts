@@ -121,6 +121,11 @@ export class Writer implements SlabUser, FanUser {
     this.#frame(first, payload);
   }
 
+  /** Sends a part of a message, which counts when its last part does. */
+  sendFragment(opcode: number, payload: Uint8Array): void {
+    this.#frame(opcode, payload);
+  }
+
   /** Sends a control frame, which is no message. */
   sendControl(opcode: number, payload: Uint8Array): void {
     this.#frame(FIN | opcode, payload);
