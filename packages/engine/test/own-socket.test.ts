@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
-import { enginePair } from "../../../testkit/engine-harness.ts";
+import { enginePair, serveEngine } from "../../../testkit/engine-harness.ts";
 import { closePayload, frame, Opcode } from "../../../testkit/raw-socket.ts";
+import { deflated } from "../../../testkit/rfc/compression.ts";
 import { type Engine, ownEngine } from "../src/index.ts";
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -53,6 +54,22 @@ const pausing: Engine = {
     };
   },
 };
+
+test("and a loud connection has its turn for so many bytes once they are inflated", async () => {
+  const compression = { threshold: 0, level: 6, contextTakeover: false, windowBits: 15 };
+  const { open, next } = await serveEngine({ makeEngine: () => ownEngine, isSecure: false }, { compression });
+  const peer = await open({ "Sec-WebSocket-Extensions": "permessage-deflate" });
+  const seen = await next();
+  const message = frame(Opcode.binary, deflated(new Uint8Array(50_000)), { rsv: 4 });
+  peer.write(Buffer.concat(Array.from({ length: 300 }, () => message)));
+  let most = 0;
+  for (let told = 0; told < 300; ) {
+    await turn();
+    most = Math.max(most, seen.messages.length - told);
+    told = seen.messages.length;
+  }
+  expect(most).toBeLessThanOrEqual(4);
+});
 
 test("what a paused connection has left when it is gone is told, and starts no timer", async () => {
   const closeTimeoutMs = 61_234;

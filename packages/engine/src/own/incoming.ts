@@ -119,7 +119,11 @@ export class Incoming implements MessageSink {
   compressed(payload: Buffer, isText: boolean, maxBytes: number): void {
     const inflater = this.#inflater as Inflater;
     const result = inflater.inflate(payload, maxBytes);
-    if (result) return void this.#reader.inflated(result, isText);
+    if (result) {
+      // Little that came may have been much work.
+      if (Buffer.isBuffer(result)) this.#spend(result.byteLength);
+      return void this.#reader.inflated(result, isText);
+    }
     this.#isInflating = true;
     this.#reader.pause();
     this.#stream.pause();
