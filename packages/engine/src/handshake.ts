@@ -1,11 +1,16 @@
-import { createHash } from "node:crypto";
+import crypto from "node:crypto";
 
 /** RFC 6455 section 1.3. */
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /** What a server proves with that it speaks WebSocket (section 4.2.2). */
 export function acceptValue(key: string): string {
-  return createHash("sha1").update(key).update(GUID).digest("base64");
+  // In one call, which Node knows from 20.12 on.
+  if (crypto.hash) return crypto.hash("sha1", key + GUID, "base64");
+  return crypto
+    .createHash("sha1")
+    .update(key + GUID)
+    .digest("base64");
 }
 
 /** The 101 that opens a connection. */

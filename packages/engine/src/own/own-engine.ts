@@ -53,7 +53,7 @@ function createAcceptor({ closeTimeoutMs, compression, ...limits }: AcceptorOpti
       const offered = request.headers["sec-websocket-extensions"];
       const agreement = compression && offered !== undefined ? agree(offered, compression) : undefined;
       const key = request.headers["sec-websocket-key"] as string;
-      stream.write(switchingProtocols(key, subprotocol, agreement?.header));
+      stream.write(switchingProtocols(key, subprotocol, agreement?.header), "latin1");
       const socket = new OwnSocket(stream, context, agreement && compression ? compressed(agreement, compression) : undefined);
       socket.begin(head, opened(socket));
     },
