@@ -1,115 +1,76 @@
 /**
- * What one message costs: server CPU time, ours against ws. The server has one core to itself, a load generator written in
- * C the other; servers take turns, and each figure is the median of the rounds with their spread. Linux, with a C compiler.
+ * What a message costs the server, and a connection: ours beside others. The server has one core to itself, a load generator
+ * written in C the other; servers take turns, and each figure is the median of the rounds with their spread.
  */
-import { spawn, spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { numbers } from "./harness.mjs";
+import { parseArgs } from "node:util";
+import { CASES, MEMORY_CASES } from "./speed/cases.mjs";
+import { measureMemory, measureSpeed, prepare } from "./speed/measure.mjs";
+import { printMemory, printSpeed } from "./speed/report.mjs";
+import { newResults, readResults, resultsToMend, writeResults } from "./speed/results.mjs";
+import { BASELINE, SERVERS } from "./speed/servers.mjs";
+import { startable, takeTurns } from "./speed/turns.mjs";
 
-const { rounds, seconds } = numbers({ rounds: 5, seconds: 3 });
-const PACKET = JSON.stringify({ data: "x".repeat(46), timestamp: "2026-01-02T03:04:05.678Z" });
-
-/** @type {readonly { name: string, api: "raw" | "packets" | "fan", load: (string | number)[], message?: string }[]} */
-const CASES = [
-  { name: "echo text, 20 B, 100 connections, 16 in flight", api: "raw", load: ["echo", 100, 16, 20, "text"] },
-  { name: "echo text, 20 B, 100 connections, 64 in flight", api: "raw", load: ["echo", 100, 64, 20, "text"] },
-  { name: "echo text, 512 B, 100 connections, 16 in flight", api: "raw", load: ["echo", 100, 16, 512, "text"] },
-  { name: "echo text, 20 B, 100 connections, 1 in flight", api: "raw", load: ["echo", 100, 1, 20, "text"] },
-  { name: "echo binary, 16 KiB, 100 connections, 16 in flight", api: "raw", load: ["echo", 100, 16, 16_384, "binary"] },
-  {
-    name: "echo packets, 100 B, 100 connections, 16 in flight",
-    api: "packets",
-    load: ["echo", 100, 16, 0, "text"],
-    message: PACKET,
+const { values: options } = parseArgs({
+  options: {
+    rounds: { type: "string", default: "5" },
+    seconds: { type: "string", default: "3" },
+    connections: { type: "string", default: "10000" },
+    only: { type: "string" },
+    servers: { type: "string" },
+    full: { type: "boolean", default: false },
+    write: { type: "boolean", default: false },
+    redraw: { type: "boolean", default: false },
   },
-  { name: "broadcast to 1,000, 4 at once", api: "fan", load: ["fan", 1_000, 4, 20, "text"] },
-  { name: "broadcast to 1,000, 8 at once", api: "fan", load: ["fan", 1_000, 8, 20, "text"] },
-];
+});
+const rounds = Number(options.rounds);
+const seconds = Number(options.seconds);
+/** Memory differs little from round to round, and each takes long. */
+const memoryRounds = Math.min(rounds, 3);
 
-/** @type {Record<string, (api: string) => string[]>} */
-const SERVERS = {
-  ws: (api) => ["servers/ws.mjs", api],
-  "ours on ws": (api) => ["servers/ours.mjs", "ws", api],
-  ours: (api) => ["servers/ours.mjs", "own", api],
-};
+if (options.redraw) writeResults(readResults());
+else await measure();
 
-const here = (...parts) => fileURLToPath(new URL(join(...parts), import.meta.url));
+async function measure() {
+  const isChosen = chosen("--only", options.only, [...CASES, ...MEMORY_CASES]);
+  const isServer = chosen("--servers", options.servers, SERVERS);
+  const cases = CASES.filter((test) => isChosen(test) && (options.only || options.full || !test.full));
+  const results = options.write && (options.only || options.servers) ? resultsToMend() : newResults();
+  const tools = prepare();
+  // Without what all are compared with there is nothing to tell.
+  const servers = await startable(SERVERS.filter((server) => isServer(server) || server.name === BASELINE));
 
-/** Builds the load generator. */
-function compile() {
-  const folder = here("../.tmp");
-  mkdirSync(folder, { recursive: true });
-  const program = join(folder, "load");
-  const { status, error, stderr } = spawnSync("cc", ["-O2", "-o", program, here("load/load.c")]);
-  if (status !== 0) throw new Error(`npm run bench speed needs a C compiler, cc: ${error?.message ?? stderr}`);
-  return program;
-}
-
-/** CPU seconds that a process has used, to the hundredth. */
-function cpuSeconds(pid) {
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1].split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / 100;
-}
-
-/** One server under one load. */
-async function measure(program, [script, ...args], { load, message }) {
-  const server = spawn("taskset", ["-c", "0", process.execPath, here(script), ...args], { stdio: ["ignore", "pipe", "inherit"] });
-  try {
-    const port = await new Promise((resolve) => server.stdout.once("data", (data) => resolve(String(data).trim())));
-    const [mode, ...shape] = load.map(String);
-    const env = message === undefined ? process.env : { ...process.env, LOAD_MESSAGE: message };
-    const generator = spawn("taskset", ["-c", "1", program, mode, port, ...shape, String(seconds)], {
-      stdio: ["ignore", "pipe", "inherit"],
-      env,
-    });
-    let output = "";
-    let from = 0;
-    let to = 0;
-    generator.stdout.on("data", (data) => {
-      output += data;
-      if (String(data).includes("measuring")) from = cpuSeconds(server.pid);
-      if (String(data).includes("{")) to = cpuSeconds(server.pid);
-    });
-    await new Promise((resolve) => generator.on("close", resolve));
-    const figures = JSON.parse(output.trim().split("\n").at(-1));
-    return {
-      micros: ((to - from) / figures.messages) * 1e6,
-      rate: figures.messages / figures.seconds,
-      busy: (to - from) / figures.seconds,
-      p50: figures.p50,
-      p99: figures.p99,
-    };
-  } finally {
-    server.kill();
+  console.log(`Medians of ${rounds} rounds of ${seconds} s; × says how many times less CPU than ${BASELINE}, within a round`);
+  for (const test of cases) {
+    const figures = await takeTurns(servers, test, rounds, (server) => measureSpeed(tools, server, test, seconds));
+    const entry = { measured: today(), rounds, seconds, servers: figures };
+    printSpeed(test, entry);
+    keep(results, "speed", test, entry);
+  }
+  for (const test of MEMORY_CASES.filter(isChosen)) {
+    const connections = Math.round(Number(options.connections) * test.share);
+    const figures = await takeTurns(servers, test, memoryRounds, (server) => measureMemory(tools, server, test, connections));
+    const entry = { measured: today(), rounds: memoryRounds, connections, servers: figures };
+    printMemory(test, entry);
+    keep(results, "memory", test, entry);
   }
 }
 
-function middle(values) {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+function today() {
+  return new Date().toISOString().slice(0, 10);
 }
 
-const program = compile();
-console.log(
-  `\nServer CPU per message; medians of ${rounds} rounds of ${seconds} s, × are ratios within a round (Node ${process.version})`,
-);
-for (const test of CASES) {
-  /** @type {Record<string, Awaited<ReturnType<typeof measure>>[]>} */
-  const seen = Object.fromEntries(Object.keys(SERVERS).map((name) => [name, []]));
-  for (let round = 0; round < rounds; round++) {
-    for (const [name, command] of Object.entries(SERVERS)) seen[name].push(await measure(program, command(test.api), test));
-  }
-  console.log(`\n${test.name}`);
-  for (const [name, results] of Object.entries(seen)) {
-    const ratios = results.map(({ micros }, round) => seen.ws[round].micros / micros);
-    const of = (key) => middle(results.map((result) => result[key]));
-    const spread = `${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)}`;
-    const idle = of("busy") < 0.95 ? `  the server had only ${Math.round(of("busy") * 100)} % of its core to do` : "";
-    console.log(
-      `  ${name.padEnd(12)} ${of("micros").toFixed(2).padStart(6)} µs  ${Math.round(of("rate")).toLocaleString("en").padStart(10)}/s  ` +
-        `p50 ${of("p50")} µs, p99 ${of("p99")} µs  ${middle(ratios).toFixed(2)} × (${spread})${idle}`,
-    );
-  }
+/** Whether a case or server is in a list from the command line; without a list all are. */
+function chosen(option, list, all) {
+  if (list === undefined) return () => true;
+  const known = all.map(({ id, name }) => id ?? name);
+  const wanted = list.split(",");
+  for (const name of wanted)
+    if (!known.includes(name)) throw new Error(`${option} knows no ${name}; it knows ${known.join(", ")}`);
+  return ({ id, name }) => wanted.includes(id ?? name);
+}
+
+/** Written after each case: a long run that breaks off has not been in vain. */
+function keep(results, kind, test, entry) {
+  results[kind][test.id] = entry;
+  if (options.write) writeResults(results);
 }

@@ -1,8 +1,14 @@
-/** Our server as users write it. node ours.mjs own|ws raw|packets|fan */
+/** Our server as users write it, on either engine. */
 import { WebsocketServer } from "@websockets-simple/server";
+import { api, compression, engine, listening, tls } from "./process.mjs";
 
-const [engine, api] = process.argv.slice(2);
-const server = new WebsocketServer({ host: "127.0.0.1", engine, sendQueue: { maxBytes: 268_435_456 } });
+const server = new WebsocketServer({
+  host: "127.0.0.1",
+  engine,
+  tls,
+  sendQueue: { maxBytes: 268_435_456 },
+  ...(compression && { compression: true }),
+});
 server.on("error", ({ error }) => console.error(error));
 const answer = {
   raw: (message, connection) => connection.sendRaw(message),
@@ -13,4 +19,4 @@ server.on("message", ({ type, message, connection }) => {
   if (type === "received") answer(message, connection);
 });
 const { port } = await server.start();
-console.log(port);
+listening(port);

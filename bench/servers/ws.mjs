@@ -1,21 +1,18 @@
-/** The package ws by its best honest use. node ws.mjs raw|packets|fan */
+/** The package ws by its best honest use. */
 import { WebSocketServer } from "ws";
+import { answerTo, api, compression, createWebServer, listening } from "./process.mjs";
 
-const [api] = process.argv.slice(2);
-const server = new WebSocketServer({ port: 0, host: "127.0.0.1", perMessageDeflate: false });
+const web = createWebServer();
+const server = new WebSocketServer({ server: web, perMessageDeflate: compression });
 const answer = {
   raw: (socket, data, isBinary) => socket.send(isBinary ? data : data.toString()),
-  packets(socket, data) {
-    const packet = JSON.parse(data.toString());
-    packet.timestamp = new Date(packet.timestamp);
-    socket.send(JSON.stringify({ data: packet.data, timestamp: new Date() }));
-  },
+  packets: (socket, data) => socket.send(JSON.stringify(answerTo(JSON.parse(data.toString())))),
   fan(_socket, data, isBinary) {
-    for (const socket of server.clients) socket.send(data, { binary: isBinary });
+    for (const each of server.clients) each.send(data, { binary: isBinary });
   },
 }[api];
 server.on("connection", (socket) => {
   socket.on("error", () => {});
   socket.on("message", (data, isBinary) => answer(socket, data, isBinary));
 });
-server.on("listening", () => console.log(server.address().port));
+web.listen(0, "127.0.0.1", () => listening(web.address().port));
