@@ -47,7 +47,7 @@ const SHORT = [
   fan("fan8", 1_000, 8, { target: 11 }),
   {
     ...fan("deflated", 500, 4, { target: 7, compression: true, message: RECORDS }),
-    name: "compressed broadcast of 1 KiB to 500, 4 at once",
+    name: "compressed broadcast, 1 KiB to 500, 4 at once",
     load: ["fan", 500, 4, 1_024, "text"],
   },
   {

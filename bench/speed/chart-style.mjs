@@ -38,6 +38,7 @@ text{font:13px system-ui,-apple-system,"Segoe UI",sans-serif;fill:var(--ink)}
 .title{font-size:16px;font-weight:600}
 .quiet{font-size:12px;fill:var(--plain)}
 .middle{text-anchor:middle}
+.end{text-anchor:end}
 .value{font-weight:600;fill:var(--ours);stroke:var(--ground);stroke-width:3px;paint-order:stroke}
 .ground{fill:var(--ground)}
 .grid{stroke:var(--faint)}

@@ -9,7 +9,9 @@ const LEFT = 228;
 const RIGHT = 676;
 const ROW = 36;
 const BAR = 24;
-const LEGEND_COLUMN = 150;
+/** What fits to the left of the dots. */
+const MAX_LETTERS = 28;
+const LEGEND_COLUMN = 165;
 
 /** @param {import("./results.mjs").Results} results */
 export function drawChart(results) {
@@ -84,8 +86,12 @@ function row(test, results, y, x) {
     `<line class="spread" x1="${x(ours.min)}" x2="${x(ours.max)}" y1="${y}" y2="${y}"/>`,
     shape("dot", "ours", x(ours.median), y),
   );
-  const end = Math.max(x(ours.max), x(ours.median) + 7) + 5;
-  parts.push(`<text class="value" x="${end}" y="${y - 6}">${figure(ours.median)} ×</text>`);
+  // To the left there is room, but near the others.
+  const isFar = ours.median >= 1.8;
+  const place = isFar ? Math.min(x(ours.min), x(ours.median) - 6) - 5 : Math.max(x(ours.max) + 6, x(test.target ?? 1)) + 7;
+  parts.push(
+    `<text class="value ${isFar ? "end" : ""}" x="${place}" y="${y + (isFar ? 4 : -4)}">${figure(ours.median)} ×</text>`,
+  );
   return parts;
 }
 
@@ -116,8 +122,9 @@ function bars(results, top) {
 /** What is done in the first line, how it is loaded in the second. */
 function inTwoLines(name) {
   const parts = name.split(", ");
-  const first = parts.length > 2 ? parts.slice(0, 2) : parts.slice(0, 1);
-  return [first.join(", "), parts.slice(first.length).join(", ")];
+  let first = 1;
+  while (first < parts.length - 1 && parts.slice(0, first + 1).join(", ").length <= MAX_LETTERS) first++;
+  return [parts.slice(0, first).join(", "), parts.slice(first).join(", ")];
 }
 
 const round = (value) => Math.round(value * 10) / 10;

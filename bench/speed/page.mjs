@@ -1,7 +1,7 @@
 /** docs/performance.md: what is measured, the figures, and what they do not say. */
 import { CASES, MEMORY_CASES } from "./cases.mjs";
 import { BASELINE } from "./servers.mjs";
-import { apiOf, figure, idleness, times } from "./words.mjs";
+import { apiOf, figure, idleness, isLoadTheLimit, times } from "./words.mjs";
 
 /** @param {import("./results.mjs").Results} results */
 export function writePage(results) {
@@ -20,13 +20,14 @@ measure is the server's CPU time, of all its threads, for each message that reac
 you need. Servers take turns within a round, and each figure is the median of the rounds. **×** says how many times less
 CPU than \`${BASELINE}\` in the same round, with the least and the most of all rounds behind it.
 
-Each server does what its users would write, with its defaults but for limits that a load test would run into. A text
-becomes a string on the way, in ours and in the others alike.
+Each server does what its users would write, with its defaults but for limits that a load test would run into. In an
+echo a text becomes a string on its way, in all but net; a broadcast is passed on as each takes it best.
 
 - **ours** is \`WebsocketServer\`; **ours on ws** the same with \`engine: "ws"\`. Each table says which API ran.
 - **ws+bufferutil** is \`ws\` with the native addon that unmasks for it.
 - **crossws** is its adapter for Node, which is \`ws\` within.
-- **Socket.IO** speaks a protocol of its own, over WebSocket from the start; an event is a message here.
+- **Socket.IO** speaks a protocol of its own, over WebSocket from the start; an event is a message here, and a
+  handshake is all until its main namespace is open.
 - **net** is no server: bare sockets of Node and just enough of the protocol for an echo, without a check, a string or a
   listener. It is the limit of what JavaScript can reach on Node's sockets.
 - **uWebSockets.js** is C++ beneath Node; it is not on npm, and is measured where \`UWS\` names it.`,
@@ -37,8 +38,8 @@ becomes a string on the way, in ours and in the others alike.
 
 - Loopback has no distance and loses nothing; latencies are those of a server that has more to do than it can, and say
   how long the queue is. They are for comparing, not for planning.
-- Where a server had less than 95 % of its core to do, its rate is not its limit, and the table says so. CPU for each
-  message holds all the same.
+- Where a server had less than 95 % of its core to do, its rate is not its limit: it waited, for the load generator or for
+  a core that something else used. CPU for each message holds all the same.
 - An echo does nothing with a message. What your application does with it comes on top, and soon is the larger part.
 - Resident memory is what the process has more with all connections than before the first, after a collection: pages that
   V8 keeps in reserve are in it, buffers of the kernel are not.
@@ -82,7 +83,8 @@ function speedTable(test, { servers }) {
     return [name, `${figure(micros.median)} s`, compared, figure(rate.median), ms(p50), ms(p99), core];
   });
   const notes = [
-    ...measured(servers).flatMap(([name, figures]) => (idleness(figures) ? [`${name}: ${idleness(figures)}.`] : [])),
+    // The table has the rest.
+    ...measured(servers).flatMap(([name, figures]) => (isLoadTheLimit(figures) ? [`${name}: ${idleness(figures)}.`] : [])),
     ...leftOut(servers),
   ];
   const unit = test.group === "Handshakes" ? "handshakes" : "messages";
@@ -123,12 +125,14 @@ function about({ machine, versions, commit, command, speed, memory }) {
 
 ${table(["", ""], rows)}
 
-Speed: ${all("seconds")} seconds after 1.5 to warm up, in each of ${[...new Set(Object.values(speed).map(({ rounds }) => rounds))].join(", ")} rounds.
+Speed was measured for ${all("seconds")} s after 1.5 s to warm up, in ${roundsOf(speed)} rounds; memory in ${roundsOf(memory)}.
 
 \`\`\`sh
 ${command}
 \`\`\``;
 }
+
+const roundsOf = (entries) => [...new Set(Object.values(entries).map(({ rounds }) => rounds))].join(", ") || "no";
 
 const measured = (servers) => Object.entries(servers).filter(([, figures]) => !figures.skipped);
 

@@ -15,7 +15,7 @@ export function printSpeed(test, { servers }) {
     const compared = ratio && name !== BASELINE ? times(ratio) : "";
     console.log(
       `  ${name.padEnd(14)} ${figure(micros.median).padStart(7)} µs ${figure(rate.median).padStart(10)}/s  ` +
-        `p50 ${p50.median} µs, p99 ${p99.median} µs  ${compared.padEnd(21)} ${idleness(figures)}`.trimEnd(),
+        `p50 ${figure(p50.median)} µs, p99 ${figure(p99.median)} µs  ${compared.padEnd(21)} ${idleness(figures)}`.trimEnd(),
     );
   }
 }

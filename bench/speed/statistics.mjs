@@ -7,7 +7,9 @@ export function spread(values) {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   const median = sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-  return { median, min: sorted[0], max: sorted.at(-1) };
+  // As many digits as anybody could believe.
+  const short = (value) => Number(value.toPrecision(5));
+  return { median: short(median), min: short(sorted[0]), max: short(sorted.at(-1)) };
 }
 
 /** Each figure over the rounds. @param {readonly Record<string, number>[]} rounds @returns {Record<string, Spread>} */

@@ -2,7 +2,7 @@
 
 /** Which API our server ran. @param {{ id: string, api: string }} test */
 export const apiOf = ({ id, api }) =>
-  id === "handshakes" ? "none" : { raw: "raw: `sendRaw`", packets: "packets: `send`", fan: "raw: `broadcastRaw`" }[api];
+  id === "handshakes" ? "none" : { raw: "raw (`sendRaw`)", packets: "packets (`send`)", fan: "raw (`broadcastRaw`)" }[api];
 
 /** Whole or with as many digits as tell something. @param {number} value */
 export const figure = (value) => {
@@ -16,9 +16,12 @@ export const times = ({ median, min, max }) => `${figure(median)} × (${figure(m
 /** Below this part of its core a server was not what held the messages up. */
 const BUSY = 0.95;
 
+/** Whether the server waited for a load generator that could do no more. @param {Record<string, import("./statistics.mjs").Spread>} figures */
+export const isLoadTheLimit = ({ busy, loadBusy }) => busy.median < BUSY && loadBusy.median >= BUSY;
+
 /** What keeps the rate from being the server's own, if something does. @param {Record<string, import("./statistics.mjs").Spread>} figures */
 export function idleness({ busy, loadBusy }) {
   if (busy.median >= BUSY) return "";
   const part = `the server had ${Math.round(busy.median * 100)} % of its core to do`;
-  return loadBusy.median >= BUSY ? `${part}: the load generator was the limit` : part;
+  return isLoadTheLimit({ busy, loadBusy }) ? `${part}: the load generator was the limit` : part;
 }
