@@ -86,9 +86,12 @@ function row(test, results, y, x) {
     `<line class="spread" x1="${x(ours.min)}" x2="${x(ours.max)}" y1="${y}" y2="${y}"/>`,
     shape("dot", "ours", x(ours.median), y),
   );
-  // To the left there is room, but near the others.
-  const isFar = ours.median >= 1.8;
-  const place = isFar ? Math.min(x(ours.min), x(ours.median) - 6) - 5 : Math.max(x(ours.max) + 6, x(test.target ?? 1)) + 7;
+  // To the left there is room, but near the others; the target may stand in it.
+  const isFar = ours.median >= 2.2;
+  const target = x(test.target ?? 1);
+  const start = Math.min(x(ours.min), x(ours.median) - 6);
+  const isTargetThere = target < x(ours.median) && target > start - 60;
+  const place = isFar ? Math.min(start, isTargetThere ? target - 4 : start) - 5 : Math.max(x(ours.max) + 6, target) + 7;
   parts.push(
     `<text class="value ${isFar ? "end" : ""}" x="${place}" y="${y + (isFar ? 4 : -4)}">${figure(ours.median)} ×</text>`,
   );

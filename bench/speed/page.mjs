@@ -39,7 +39,7 @@ echo a text becomes a string on its way, in all but net; a broadcast is passed o
 - Loopback has no distance and loses nothing; latencies are those of a server that has more to do than it can, and say
   how long the queue is. They are for comparing, not for planning.
 - Where a server had less than 95 % of its core to do, its rate is not its limit: it waited, for the load generator or for
-  a core that something else used. CPU for each message holds all the same.
+  a core that something else used. Its CPU for each message is what it cost all the same.
 - An echo does nothing with a message. What your application does with it comes on top, and soon is the larger part.
 - Resident memory is what the process has more with all connections than before the first, after a collection: pages that
   V8 keeps in reserve are in it, buffers of the kernel are not.
