@@ -27,14 +27,20 @@ const seconds = Number(options.seconds);
 /** Memory differs little from round to round, and each takes long. */
 const memoryRounds = Math.min(rounds, 3);
 
-if (options.redraw) writeResults(readResults());
-else await measure();
+try {
+  if (options.redraw) writeResults(readResults());
+  else await measure();
+} catch (error) {
+  console.error(error.message);
+  process.exitCode = 1;
+}
 
 async function measure() {
   const isChosen = chosen("--only", options.only, [...CASES, ...MEMORY_CASES]);
   const isServer = chosen("--servers", options.servers, SERVERS);
   const cases = CASES.filter((test) => isChosen(test) && (options.only || options.full || !test.full));
-  const results = options.write && (options.only || options.servers) ? resultsToMend() : newResults();
+  if (options.write && options.only && options.servers) throw new Error("--write with --only measures all servers of a case");
+  const results = options.write && options.only ? resultsToMend() : newResults();
   const tools = prepare();
   // Without what all are compared with there is nothing to tell.
   const servers = await startable(SERVERS.filter((server) => isServer(server) || server.name === BASELINE));

@@ -36,7 +36,7 @@ export function resultsToMend() {
   const kept = readResults();
   for (const [name, now] of Object.entries({ machine: machine(), versions: versions() }))
     if (JSON.stringify(kept[name]) !== JSON.stringify(now))
-      throw new Error(`docs/performance.json is of another ${name}: measure all, without --only and --servers`);
+      throw new Error(`docs/performance.json does not have this ${name}: measure all, without --only`);
   return kept;
 }
 
