@@ -132,7 +132,7 @@ ${command}
 \`\`\``;
 }
 
-const roundsOf = (entries) => [...new Set(Object.values(entries).map(({ rounds }) => rounds))].join(", ") || "no";
+const roundsOf = (entries) => [...new Set(Object.values(entries).map(({ rounds }) => rounds))].join(" or ") || "no";
 
 const measured = (servers) => Object.entries(servers).filter(([, figures]) => !figures.skipped);
 
