@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
-import { type AddressInfo, connect as connectTcp, createServer, type Socket } from "node:net";
+import { connect as connectTcp } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { CompressionOptions, ConnectOptions, Engine } from "../packages/engine/src/index.ts";
 import { type Seen, serveEngine, watch } from "./engine-harness.ts";
-import { closePayload, type Frame, frame, Opcode, RawSocket, within } from "./raw-socket.ts";
+import { serveRaw, switching } from "./raw-server.ts";
+import { closePayload, type Frame, frame, Opcode, type RawSocket, within } from "./raw-socket.ts";
 
 const OPTIONS: Omit<ConnectOptions, "host"> = {
   target: "/",
@@ -56,30 +56,6 @@ async function opened(engine: Engine, port: number, given?: Partial<ConnectOptio
   return outcome.opened;
 }
 
-/** A server in the hands of the test: it tells the request's head, and answers what it is told. */
-async function serveRaw(answer: (accept: string, head: string) => string | Buffer) {
-  const peers: RawSocket[] = [];
-  const heads: string[] = [];
-  const server = createServer((socket: Socket) => {
-    const peer = RawSocket.of(socket);
-    peers.push(peer);
-    void peer.readHeadText().then((head) => {
-      heads.push(head);
-      const key = /^sec-websocket-key: (.*)$/im.exec(head)?.[1] ?? "";
-      const accept = createHash("sha1").update(`${key.trim()}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64");
-      peer.write(answer(accept, head));
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  onTestFinished(() => {
-    for (const peer of peers) peer.destroy();
-    server.close();
-  });
-  return { port: (server.address() as AddressInfo).port, peers, heads };
-}
-
-const switching = (accept: string, more = ""): string =>
-  `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n${more}\r\n`;
 const unmasked = { masked: false };
 
 /** What some implementations do not do, harmlessly: judge all that is answered on compression; wait for the server to close TCP. */
