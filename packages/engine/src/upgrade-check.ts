@@ -25,7 +25,7 @@ export function checkUpgrade(request: UpgradeHead): UpgradeRefusal | undefined {
   if (request.method !== "GET")
     return refuse(405, `A WebSocket upgrade is a GET request, not ${request.method}.`, { Allow: "GET" });
   if (request.httpVersionMajor !== 1 || request.httpVersionMinor < 1) return refuse(505, "A WebSocket upgrade needs HTTP/1.1.");
-  const header = (name: string): string[] => values(request.rawHeaders, name);
+  const header = (name: string): string[] => headerValues(request.rawHeaders, name);
 
   if (header("host").length !== 1) return refuse(400, "Exactly one Host header is needed.");
   if (!hasToken(header("upgrade"), "websocket")) {
@@ -57,8 +57,12 @@ function refuse(status: number, reason: string, headers: Record<string, string> 
   return { status, reason, headers };
 }
 
-/** All values of a header, in order. `name` is in lower case. */
-function values(rawHeaders: readonly string[], name: string): string[] {
+/**
+ * All values of a header, in order. Node's own `headersDistinct` throws where a header is called `__proto__` (CVE-2026-21710).
+ *
+ * @param name in lower case
+ */
+export function headerValues(rawHeaders: readonly string[], name: string): string[] {
   const found: string[] = [];
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     const given = rawHeaders[index] as string;

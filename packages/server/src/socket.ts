@@ -1,9 +1,9 @@
 import type { Acceptor, Engine, EngineSocket, OutgoingMessage, SocketListener, UpgradeRefusal } from "@websockets-simple/engine";
-import { checkUpgrade, ownEngine, wsEngine } from "@websockets-simple/engine";
+import { checkUpgrade, headerValues, ownEngine, wsEngine } from "@websockets-simple/engine";
 
 /** What the server knows of its engine: the only place that imports one. */
 export type { Acceptor, Engine, EngineSocket, OutgoingMessage, SocketListener, UpgradeRefusal };
-export { checkUpgrade };
+export { checkUpgrade, headerValues };
 
 /** The engines by the names of option `engine`; the first is the default. */
 export const ENGINES = Object.freeze({ own: ownEngine, ws: wsEngine }) satisfies Record<string, Engine>;

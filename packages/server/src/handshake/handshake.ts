@@ -4,7 +4,7 @@ import { CloseCode, type TokenPlace } from "@websockets-simple/shared";
 import type { Clock } from "../clock.ts";
 import type { CreateState } from "../create-state.ts";
 import { answer, type Refusal } from "../http-answer.ts";
-import { type Acceptor, checkUpgrade, type EngineSocket, type SocketListener } from "../socket.ts";
+import { type Acceptor, checkUpgrade, type EngineSocket, headerValues, type SocketListener } from "../socket.ts";
 import { type Asker, StopSignal } from "./asker.ts";
 import { Candidate } from "./candidate.ts";
 import { awaitToken, STATE_FAILED } from "./first-message.ts";
@@ -106,9 +106,9 @@ export class Handshakes {
 
     const places = authentication?.places ?? [];
     const isByMessage = places.includes("message");
-    const authorization = places.includes("header") ? request.headersDistinct.authorization : undefined;
-    if (authorization && authorization.length > 1) return bad("Only one Authorization header is allowed.");
-    const found = findToken(places, { authorization: authorization?.[0], subprotocols: offered, query: target.query, segments });
+    const authorization = places.includes("header") ? headerValues(request.rawHeaders, "authorization") : [];
+    if (authorization.length > 1) return bad("Only one Authorization header is allowed.");
+    const found = findToken(places, { authorization: authorization[0], subprotocols: offered, query: target.query, segments });
     if (found.problem !== undefined) return bad(found.problem);
 
     let userId: unknown;
