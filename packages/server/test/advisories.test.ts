@@ -1,6 +1,7 @@
 import { IncomingMessage } from "node:http";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { closePayload, frame, Opcode, RawSocket, upgradeRequest } from "../../../testkit/raw-socket.ts";
+import { retained } from "../../../testkit/retained.ts";
 import { deflated } from "../../../testkit/rfc/compression.ts";
 import { serve, serveAuth, TestClient, until } from "./support/harness.ts";
 
@@ -144,6 +145,30 @@ describe.each(["own", "ws"] as const)("advisories of others, with engine %s", (e
     await servesOthers(running);
   });
 
+  test("messages of tiny fragments that never end hold little, and one fragment too many is 1008", async () => {
+    const running = await serve({ engine });
+    const first = frame(Opcode.text, "x", { fin: false });
+    const more = frame(Opcode.continuation, "x", { fin: false });
+    const unfinished = Buffer.concat([first, ...Array<Buffer>(16_383).fill(more), frame(Opcode.ping, "all read")]);
+    const warm = await RawSocket.open(running.port);
+    warm.write(unfinished);
+    expect((await warm.readFrame()).text).toBe("all read");
+    /** What is held: bytes, and the objects around them. */
+    const held = (): number => retained() + process.memoryUsage().heapUsed;
+    const before = held();
+    const peers = await Promise.all(Array.from({ length: 30 }, () => RawSocket.open(running.port)));
+    for (const peer of peers) peer.write(unfinished);
+    for (const peer of peers) expect((await peer.readFrame()).text).toBe("all read");
+    // 16 KiB each have come; a Buffer for each fragment would be more than a mebibyte.
+    expect(held() - before).toBeLessThan(peers.length * 300_000);
+    for (const peer of [warm, ...peers]) {
+      peer.write(more);
+      expect((await peer.readFrame()).code).toBe(1008);
+      peer.destroy();
+    }
+    await servesOthers(running);
+  });
+
   test("a number is no message: nothing is allocated for it, and nothing sent", async () => {
     const { server, url, connections } = await serve({ engine });
     const client = await TestClient.connect(url);
@@ -180,7 +205,7 @@ describe.each(["own", "ws"] as const)("advisories of others, with engine %s", (e
     peer.destroy();
   });
 
-  test("a body is never read: whoever sends one is refused, and the connection ends", async () => {
+  test("a body is not waited for: whoever sends one is refused, and the connection ends", async () => {
     const running = await serve({ engine });
     const length = { "Content-Length": "1000000000" };
     for (const [line, status] of [
@@ -252,7 +277,7 @@ describe.each(["own", "ws"] as const)("advisories of others, with engine %s", (e
     await servesOthers(running);
   });
 
-  test("a header called __proto__ is one like any other, also where Node's own list of headers throws", async () => {
+  test("a header named like the prototype is one like any other, also where Node's own list of headers throws", async () => {
     // As Node did it before it was mended.
     const list = IncomingMessage.prototype as unknown as { _addHeaderLineDistinct(name: string): void };
     const adding = vi.spyOn(list, "_addHeaderLineDistinct").mockImplementation((name) => {

@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { Worker } from "node:worker_threads";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { ManualClock } from "../../../testkit/manual-clock.ts";
 import { frame, Opcode, RawSocket } from "../../../testkit/raw-socket.ts";
 import { type Clock, systemClock } from "../src/clock.ts";
@@ -34,6 +34,19 @@ describe("the text ping", () => {
       reason: "no pong within pingIntervalMs 50",
     });
     expect([server.connections.size, server.stats().severed]).toEqual([1, { 4408: 1 }]);
+  });
+
+  test("does not look at the date: a clock that is set forward or back severs nobody", async () => {
+    const { server, url } = await serve({ pingIntervalMs: 30, rateLimit: true });
+    const client = await TestClient.connect(url);
+    client.socket.on("message", () => client.send("pong"));
+    const date = vi.spyOn(Date, "now");
+    onTestFinished(() => date.mockRestore());
+    for (const [jumps, jumpMs] of [1e11, -1e11, 0].entries()) {
+      date.mockImplementation(() => 1_700_000_000_000 + jumpMs);
+      await client.hears(client.messages.all.length + 4);
+      expect([jumps, server.connections.size, server.stats().severed]).toEqual([jumps, 1, {}]);
+    }
   });
 
   test("leaves alone who is in the middle of a transfer, though its pong lies behind that, and then severs it", async () => {
