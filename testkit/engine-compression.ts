@@ -64,6 +64,20 @@ export function compressionSuite(name: string, makeEngine: () => Engine, leftOut
       ]);
     });
 
+    test.each([
+      "permessage-deflate; x",
+      "permessage-deflate; server_max_window_bits=08",
+      "permessage-deflate; server_max_window_bits=1e1",
+      "permessage-deflate; client_no_context_takeover=1",
+      "permessage-deflate; server_no_context_takeover; server_no_context_takeover",
+    ])("declines an offer that breaks a rule, goes on without, and takes the next that does not: %s", async (offer) => {
+      const { peer, seen, agreed } = await pair(offer);
+      expect(agreed).toBeUndefined();
+      peer.write(frame(Opcode.text, "plain"));
+      expect(await seen.has(1)).toEqual(["plain"]);
+      expect((await pair(`${offer}, permessage-deflate`)).agreed).toMatch(/^permessage-deflate;/);
+    });
+
     test("without it a compressed message is 1002", async () => {
       const { peer } = await pair("permessage-deflate", "off");
       peer.write(frame(Opcode.text, deflated("x"), RSV1));

@@ -58,6 +58,14 @@ export function agree(header: string, { contextTakeover, windowBits }: Compressi
   };
 }
 
+/** The first of a client's offers that keeps to the RFC, alone, in plain words; undefined when there is none. */
+export function firstOffer(header: string): string | undefined {
+  const found = parseExtensions(header)?.find((extension) => readOffer(extension) !== undefined);
+  return (
+    found && [NAME, ...found.parameters.map(([name, value]) => (value === undefined ? name : `${name}=${value}`))].join("; ")
+  );
+}
+
 /** What a client offers. */
 export function offer({ contextTakeover, windowBits }: CompressionOptions): string {
   return [

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { type ClientOptions, type PerMessageDeflateOptions, type ServerOptions, WebSocket, WebSocketServer } from "ws";
+import { firstOffer } from "../compression/agreement.ts";
 import type { Acceptor, AcceptorOptions, CompressionOptions, ConnectListener, ConnectOptions, Engine } from "../engine.ts";
 import { PreparedBytes, WsSocket } from "./ws-socket.ts";
 
@@ -31,8 +32,8 @@ function createAcceptor(options: AcceptorOptions): Acceptor {
         "sec-websocket-key": request.headers["sec-websocket-key"],
         "sec-websocket-version": "13",
       };
-      // With compression off, ws looks at no extension.
-      const extensions = request.headers["sec-websocket-extensions"];
+      const offered = request.headers["sec-websocket-extensions"];
+      const extensions = options.compression && offered !== undefined ? firstOffer(offered) : undefined;
       if (extensions !== undefined) headers["sec-websocket-extensions"] = extensions;
       if (answer.subprotocol !== undefined) headers["sec-websocket-protocol"] = answer.subprotocol;
       const judged = { method: "GET", url: "/", headers } as unknown as IncomingMessage;
