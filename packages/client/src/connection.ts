@@ -116,7 +116,7 @@ export function createConnection(parts: ConnectionParts): Connection {
       turns.add(() => notice(told));
       if (told.type === "connecting") turns.add(() => void open(isFresh, generation));
       // What waited goes first: it was sent before anything that a listener of `connected` sends.
-      if (told.type === "connected") outbox?.flush(send);
+      if (told.type === "connected") outbox?.flush(send, () => transport?.isOpen);
       if (told.type === "disconnected") outbox?.reject("the client is disconnected");
     }
   }

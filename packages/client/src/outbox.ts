@@ -20,8 +20,8 @@ type Send = (message: string | Uint8Array, settle: Settle) => void;
 export interface Outbox {
   /** Keeps a message, or settles it with NOT_SENT when a bound is reached. */
   add(message: string | Uint8Array, settle: Settle): void;
-  /** Hands everything over, oldest first. */
-  flush(send: Send): void;
+  /** Hands everything over, oldest first, as long as it goes on: what cannot be sent would come back for ever. */
+  flush(send: Send, goesOn?: () => boolean | undefined): void;
   /** Gives everything up: settles it with NOT_SENT. */
   reject(why: string): void;
 }
@@ -53,8 +53,8 @@ export function createOutbox(clock: Clock, { maxMessages, maxBytes, maxAgeMs }: 
       entries.add(leave);
       bytes += size;
     },
-    flush(send) {
-      for (const leave of entries) leave(send);
+    flush(send, goesOn = () => true) {
+      for (const leave of entries) if (goesOn()) leave(send);
     },
     reject(why) {
       this.flush(giveUp(why));

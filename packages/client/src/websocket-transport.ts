@@ -5,7 +5,7 @@ import type { Platform, Refusal, SocketOptions, WebSocketClass } from "./platfor
 import type { Target } from "./target.ts";
 import type { OpenTransport } from "./transport.ts";
 
-const OPEN = 1;
+const CLOSING = 2;
 
 /** Makes the transport over the platform's WebSocket, or over another class of the same shape. */
 export function webSocketTransport(
@@ -49,7 +49,7 @@ export function webSocketTransport(
         return subprotocols.includes(socket.protocol) ? socket.protocol : "";
       },
       get isOpen() {
-        return socket.readyState === OPEN;
+        return socket.readyState < CLOSING;
       },
       get bufferedAmount() {
         return socket.bufferedAmount;

@@ -117,6 +117,26 @@ describe("sending", () => {
     client.dispose();
   });
 
+  it("stays when the socket begins to close while what waited is handed over, and goes with the next", async () => {
+    const { client } = scriptedClient();
+    client.connect().catch(() => {});
+    const sent = [client.sendRaw("first"), client.sendRaw("second"), client.sendRaw("third")];
+    await pass();
+    const socket = ScriptedWebSocket.last;
+    vi.spyOn(socket, "send").mockImplementation((message) => {
+      socket.sent.push(message);
+      socket.readyState = 2;
+    });
+    socket.open();
+    expect(socket.sent).toEqual(["first"]);
+    socket.breakOff(1001);
+    await pass(250);
+    ScriptedWebSocket.last.open();
+    await Promise.all(sent);
+    expect(ScriptedWebSocket.last.sent).toEqual(["second", "third"]);
+    client.dispose();
+  });
+
   it("is refused, not discarded, when no connection comes after it", async () => {
     const { client, socket } = await connected();
     socket.readyState = 2;

@@ -1,3 +1,4 @@
+import { deflateRawSync } from "node:zlib";
 import { describe, expect, test, vi } from "vitest";
 import { enginePair, serveEngine } from "../../../testkit/engine-harness.ts";
 import { closePayload, frame, Opcode } from "../../../testkit/raw-socket.ts";
@@ -55,20 +56,28 @@ const pausing: Engine = {
   },
 };
 
-test("and a loud connection has its turn for so many bytes once they are inflated", async () => {
+describe("a loud connection that compresses", () => {
   const compression = { threshold: 0, level: 6, contextTakeover: false, windowBits: 15 };
-  const { open, next } = await serveEngine({ makeEngine: () => ownEngine, isSecure: false }, { compression });
-  const peer = await open({ "Sec-WebSocket-Extensions": "permessage-deflate" });
-  const seen = await next();
-  const message = frame(Opcode.binary, deflated(new Uint8Array(50_000)), { rsv: 4 });
-  peer.write(Buffer.concat(Array.from({ length: 300 }, () => message)));
-  let most = 0;
-  for (let told = 0; told < 300; ) {
-    await turn();
-    most = Math.max(most, seen.messages.length - told);
-    told = seen.messages.length;
-  }
-  expect(most).toBeLessThanOrEqual(4);
+
+  test.each([
+    ["for so many bytes once they are inflated", deflated(new Uint8Array(50_000)), 4],
+    ["for so many calls of zlib", deflated("x"), 64],
+    ["for so many of them within a message", Buffer.concat([...Array(10).fill(deflateRawSync("")), deflated("x")]), 8],
+    ["for so much that inflates to nothing", Buffer.concat(Array(1_600).fill(Buffer.of(2, 0, 0, 0, 0xff, 0xff))), 4],
+  ])("has its turn %s", async (_, payload, most) => {
+    const { open, next } = await serveEngine({ makeEngine: () => ownEngine, isSecure: false }, { compression });
+    const peer = await open({ "Sec-WebSocket-Extensions": "permessage-deflate" });
+    const seen = await next();
+    const message = frame(Opcode.binary, payload, { rsv: 4 });
+    peer.write(Buffer.concat(Array.from({ length: 300 }, () => message)));
+    let found = 0;
+    for (let told = 0; told < 300; ) {
+      await turn();
+      found = Math.max(found, seen.messages.length - told);
+      told = seen.messages.length;
+    }
+    expect(found).toBeLessThanOrEqual(most);
+  });
 });
 
 test("what a paused connection has left when it is gone is told, and starts no timer", async () => {

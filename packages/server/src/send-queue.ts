@@ -62,6 +62,10 @@ export class SendQueue<P extends Packet> implements Stallable {
   #taken = 0;
   /** How many are known to have left: before `#taken` tells of them, where a flush said so. */
   #left = 0;
+  /** The same of what they hold in memory: more than waits in the socket, where that compresses. */
+  #sentSize = 0;
+  #takenSize = 0;
+  #leftSize = 0;
   readonly #batches: Batch[] = [];
   /** Which of them further messages belong to. */
   #open: Batch | undefined;
@@ -103,12 +107,12 @@ export class SendQueue<P extends Packet> implements Stallable {
     // Whoever is told may send: that is another batch.
     this.#open = undefined;
     this.#taken += messages;
-    this.#left = Math.max(this.#left, this.#taken);
     let count = 0;
     let ownBytes = 0;
     for (let left = messages; left > 0; left--) {
       const payload = this.#waiting[this.#first] as Payload<P> | number;
       this.#waiting[this.#first++] = 0;
+      this.#takenSize += sizeOf(payload);
       if (typeof payload === "number") ownBytes += payload;
       else {
         count++;
@@ -116,6 +120,8 @@ export class SendQueue<P extends Packet> implements Stallable {
       }
     }
     this.#moveUp();
+    this.#left = Math.max(this.#left, this.#taken);
+    this.#leftSize = Math.max(this.#leftSize, this.#takenSize);
     this.#events.counted(count, bytes - ownBytes);
     while (this.#batches.length > 0 && (this.#batches[0] as Batch).last <= this.#taken) this.#batches.shift()?.resolve();
   }
@@ -162,27 +168,32 @@ export class SendQueue<P extends Packet> implements Stallable {
     if (!this.#hasRoom(bytes) && !this.#flush() && !this.#hasRoom(bytes)) return this.#overflow();
     if (!this.#socket.send(wire)) return notSent("the connection is closing");
     this.#sent++;
+    this.#sentSize += sizeOf(payload);
     this.#waiting.push(payload);
     return undefined;
   }
 
   #hasRoom(bytes: number): boolean {
     const { maxBytes } = this.#options;
-    const waiting = this.#socket.bufferedBytes;
+    const buffered = this.#socket.bufferedBytes;
+    const waiting = Math.max(buffered, this.#sentSize - this.#leftSize);
     const isMany = this.#sent - this.#left > Math.max(MIN_MESSAGES, maxBytes / MIN_MESSAGE_BYTES);
-    return waiting === 0 || (waiting + bytes <= maxBytes && !isMany);
+    return buffered === 0 || (waiting + bytes <= maxBytes && !isMany);
   }
 
   /** Writes out what is gathered; says whether the peer keeps up. */
   #flush(): boolean {
     const isTaken = this.#socket.flush();
-    if (this.#socket.bufferedBytes === 0) this.#left = this.#sent;
+    if (this.#socket.bufferedBytes === 0) {
+      this.#left = this.#sent;
+      this.#leftSize = this.#sentSize;
+    }
     return isTaken;
   }
 
   #overflow(): WebsocketsSimpleError {
     const { maxBytes, onOverflow } = this.#options;
-    const bytes = this.#socket.bufferedBytes;
+    const bytes = Math.max(this.#socket.bufferedBytes, this.#sentSize - this.#leftSize);
     const messages = this.#sent - this.#left;
     const reason = `send queue full: sendQueue.maxBytes ${maxBytes}`;
     if (onOverflow === "disconnect") this.#events.tooSlow(reason);
@@ -213,6 +224,14 @@ export class SendQueue<P extends Packet> implements Stallable {
     else return;
     this.#first = 0;
   }
+}
+
+/** About what a message holds in memory until it has left. */
+function sizeOf(payload: Pick<Payload<Packet>, "wire"> | number): number {
+  if (typeof payload === "number") return payload;
+  const { wire } = payload;
+  if (typeof wire === "string") return wire.length;
+  return "bytes" in wire ? wire.bytes : wire.byteLength;
 }
 
 /** The bytes of a message; of a text that is sure to have room, some number that has room too. */

@@ -78,3 +78,18 @@ describe.each(["own", "ws"] as const)("compression with engine %s", (engine) => 
     expect(await within("closed", closed)).toBe(1009);
   });
 });
+
+test("who reads gets all, though messages come faster than they are compressed", async () => {
+  const { url, connections } = await serve({ compression: true });
+  const { socket, next } = await connect(url);
+  const { connection } = await connections.one(({ type }) => type === "connected");
+  const text = LARGE.repeat(9);
+  const sends: Promise<void>[] = [];
+  for (let burst = 0; burst < 5; burst++) {
+    for (let count = 0; count < 5; count++) sends.push(connection.sendRaw(text));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await Promise.all(sends);
+  for (const _ of sends) expect((await next()) === text).toBe(true);
+  socket.terminate();
+});

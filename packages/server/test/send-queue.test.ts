@@ -15,6 +15,8 @@ class FakeSocket implements Pick<EngineSocket, "bufferedBytes" | "takenBytes" | 
   looks = 0;
   queue: SendQueue<never> | undefined;
   flushes = 0;
+  /** How much of a message's bytes it holds. */
+  ratio = 1;
   /** Whether what the kernel took is known only later, as under TLS. */
   isLate = false;
   readonly #waiting: number[] = [];
@@ -26,7 +28,7 @@ class FakeSocket implements Pick<EngineSocket, "bufferedBytes" | "takenBytes" | 
     return this.kernelBytes;
   }
   get bufferedBytes(): number {
-    return this.#waiting.slice(this.#left).reduce((sum, bytes) => sum + bytes, 0);
+    return this.#waiting.slice(this.#left).reduce((sum, bytes) => sum + bytes * this.ratio, 0);
   }
   send(message: OutgoingMessage): boolean {
     if (!this.isOpen) return false;
@@ -161,6 +163,17 @@ describe("a send queue", () => {
       expect(sent).toHaveLength(1_000);
     },
   );
+
+  test("counts what it holds, though the socket holds less of it, since it compresses", () => {
+    const { socket, queue, reasons } = queued({ maxBytes: 1_000 });
+    socket.isBlocked = true;
+    socket.ratio = 0.01;
+    for (let count = 0; count < 10; count++) expect(queue.push(rawPayload(new Uint8Array(100)))).toBeUndefined();
+    expect(queue.push(rawPayload(new Uint8Array(1)))).toMatchObject({ code: "NOT_SENT" });
+    expect(reasons).toHaveLength(1);
+    socket.take();
+    expect(queue.push(rawPayload(new Uint8Array(100)))).toBeUndefined();
+  });
 
   test("nor does it where the kernel has room, and only tells so later", () => {
     const { socket, queue, reasons, sent } = queued();

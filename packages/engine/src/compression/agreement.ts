@@ -58,9 +58,16 @@ export function agree(header: string, { contextTakeover, windowBits }: Compressi
   };
 }
 
-/** The first of a client's offers that keeps to the RFC, alone, in plain words; undefined when there is none. */
-export function firstOffer(header: string): string | undefined {
-  const found = parseExtensions(header)?.find((extension) => readOffer(extension) !== undefined);
+/**
+ * The first of a client's offers that keeps to the RFC, alone, in plain words; undefined when there is none.
+ *
+ * @param leastBits offers of smaller windows for the server do not count
+ */
+export function firstOffer(header: string, leastBits: number): string | undefined {
+  const found = parseExtensions(header)?.find((extension) => {
+    const offer = readOffer(extension);
+    return offer !== undefined && (offer.server_max_window_bits ?? MAX_BITS) >= leastBits;
+  });
   return (
     found && [NAME, ...found.parameters.map(([name, value]) => (value === undefined ? name : `${name}=${value}`))].join("; ")
   );

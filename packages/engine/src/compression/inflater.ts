@@ -14,8 +14,14 @@ const MAX_FINAL_BLOCKS = 16;
 const MIN_CHUNK_BYTES = 1_024;
 const MAX_CHUNK_BYTES = 16_384;
 
+/** What inflating at once counts for, in bytes that are merely read: each call of zlib, and each byte that it is given. */
+const WORK_OF_CALL = 2_048;
+const WORK_OF_BYTE = 16;
+
 /** Inflates what one connection receives, message by message. */
 export class Inflater {
+  /** How much work the last message was that was inflated at once, in bytes that are merely read. */
+  lastWork = 0;
   readonly #window: Window | undefined;
   readonly #windowBits: number;
 
@@ -34,12 +40,17 @@ export class Inflater {
     if (payload.byteLength > MAX_INPUT_AT_ONCE) return undefined;
     const most = Math.min(maxBytes, MAX_OUTPUT_AT_ONCE);
     const work = new Inflation(payload, most, this.#window?.bytes);
+    this.lastWork = payload.byteLength * WORK_OF_BYTE;
     try {
-      while (!work.isDone) work.add(inflateRawSync(work.rest, this.#options(work)) as unknown as Inflated);
+      while (!work.isDone) {
+        this.lastWork += WORK_OF_CALL;
+        work.add(inflateRawSync(work.rest, this.#options(work)) as unknown as Inflated);
+      }
     } catch (error) {
       if (most < maxBytes && isTooLarge(error)) return undefined;
       return faultOf(error, maxBytes);
     }
+    this.lastWork += work.output.byteLength;
     return this.#end(work);
   }
 

@@ -7,6 +7,10 @@ import type { Writer } from "./writer.ts";
 
 /** Up to so many bytes compressing takes less than a millisecond; more is left to another thread. */
 const MAX_BYTES_AT_ONCE = 32_768;
+/** Beyond so much that waits for that thread, messages are sent as they are until it has caught up. */
+const MAX_WAITING_BYTES = 1_048_576;
+/** The window that nearly everybody agrees on. */
+const USUAL_BITS = 15;
 
 /** Compresses what one connection sends, and keeps the order while another thread does it. */
 export class DeflatingWriter {
@@ -53,15 +57,19 @@ export class DeflatingWriter {
     if (message.bytes < this.#threshold && !this.#writer.isMasked) return void this.#writer.sendPrepared(message);
     const { keepsContext, windowBits, level } = this.#deflater;
     if (keepsContext || this.#writer.isMasked) return void this.#deflate(message.first, message.payload, true);
+    // For many it is compressed here and now, but once: not for each window that somebody may have asked for.
+    if (windowBits !== USUAL_BITS && message.bytes > MAX_BYTES_AT_ONCE) return void this.#writer.sendPrepared(message);
     this.#writer.sendPrepared(message.compressed(windowBits, level, deflateOnce));
   }
 
   #deflate(first: number, payload: Buffer, isOurs: boolean): void {
-    if (payload.byteLength < this.#threshold) return void this.#writer.sendFrame(first, payload, payload.byteLength);
+    // When more waits than another thread can keep up with, to send it as it is is better than to let it wait.
+    if (payload.byteLength < this.#threshold || this.#order.bytes > MAX_WAITING_BYTES)
+      return void this.#writer.sendFrame(first, payload, payload.byteLength);
     if (payload.byteLength <= MAX_BYTES_AT_ONCE) return void this.#deflated(first, payload, this.#deflater.deflate(payload));
     const kept = isOurs ? payload : Buffer.from(payload);
     this.#underWay = kept.byteLength;
-    this.#order.hold();
+    this.#order.hold(true);
     this.#deflater.deflateLater(kept, (deflated) => {
       this.#underWay = 0;
       if (this.#isOver) return;

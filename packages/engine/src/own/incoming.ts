@@ -121,7 +121,7 @@ export class Incoming implements MessageSink {
     const result = inflater.inflate(payload, maxBytes);
     if (result) {
       // Little that came may have been much work.
-      if (Buffer.isBuffer(result)) this.#spend(result.byteLength);
+      this.#spend(inflater.lastWork);
       return void this.#reader.inflated(result, isText);
     }
     this.#isInflating = true;

@@ -48,7 +48,7 @@ export class OutgoingMessage implements OutgoingPieces {
     this.#order.count(-this.#bytes);
     // The connection was closed before the message was complete: it will not be.
     if (!this.#isEnded && !this.#isOpen()) return;
-    this.#order.hold();
+    this.#order.hold(false);
     for (const bytes of early) if (bytes.byteLength > 0) this.#fragment(bytes);
     if (this.#isEnded) this.#finish();
   }

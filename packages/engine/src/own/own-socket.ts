@@ -121,7 +121,7 @@ export class OwnSocket implements EngineSocket, IncomingEvents, WriterEvents {
 
   flush(): boolean {
     this.#writer.flush();
-    // What waits for another thread, or for a message in pieces, for long counts as what waits for the peer, or it would have no bound.
+    // What waits for a message in pieces counts as what waits for the peer, or it would have no bound.
     return this.#stream.destroyed || (kernelBacklog(this.#stream) === 0 && !this.#order?.isBehind);
   }
 

@@ -10,6 +10,7 @@ interface Waiting {
 export class SendOrder {
   readonly #turns: Turns;
   #isHeld = false;
+  #isShort = false;
   /** In which turn that began. */
   #heldSince = 0;
   #waiting: Waiting[] = [];
@@ -19,9 +20,9 @@ export class SendOrder {
     this.#turns = turns;
   }
 
-  /** Whether it has had to wait since an earlier turn. */
+  /** Whether it has had to wait since an earlier turn, nobody knows for how long. */
   get isBehind(): boolean {
-    return this.#isHeld && this.#heldSince !== this.#turns.now;
+    return this.#isHeld && !this.#isShort && this.#heldSince !== this.#turns.now;
   }
 
   /** Whether what is sent has to wait. */
@@ -46,9 +47,14 @@ export class SendOrder {
     this.#bytes += bytes;
   }
 
-  /** Lets nothing else go from now on. */
-  hold(): void {
+  /**
+   * Lets nothing else go from now on.
+   *
+   * @param isShort whether that is sure to end soon, whatever peers and applications do
+   */
+  hold(isShort: boolean): void {
     this.#isHeld = true;
+    this.#isShort = isShort;
     this.#heldSince = this.#turns.now;
   }
 

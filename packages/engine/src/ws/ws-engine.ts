@@ -33,7 +33,10 @@ function createAcceptor(options: AcceptorOptions): Acceptor {
         "sec-websocket-version": "13",
       };
       const offered = request.headers["sec-websocket-extensions"];
-      const extensions = options.compression && offered !== undefined ? firstOffer(offered) : undefined;
+      const { windowBits = 15 } = options.compression ?? {};
+      // Where its own window is bounded, ws takes no offer of a smaller one.
+      const leastBits = windowBits < 15 ? windowBits : 8;
+      const extensions = options.compression && offered !== undefined ? firstOffer(offered, leastBits) : undefined;
       if (extensions !== undefined) headers["sec-websocket-extensions"] = extensions;
       if (answer.subprotocol !== undefined) headers["sec-websocket-protocol"] = answer.subprotocol;
       const judged = { method: "GET", url: "/", headers } as unknown as IncomingMessage;
@@ -97,8 +100,8 @@ function connect(stream: Duplex, options: ConnectOptions, listener: ConnectListe
 function deflateOptions({ threshold, level, contextTakeover, windowBits }: CompressionOptions): PerMessageDeflateOptions {
   return {
     threshold,
-    serverNoContextTakeover: !contextTakeover,
-    clientNoContextTakeover: !contextTakeover,
+    // False would have ws refuse who asks for it.
+    ...(!contextTakeover && { serverNoContextTakeover: true, clientNoContextTakeover: true }),
     ...(windowBits < 15 && { serverMaxWindowBits: windowBits }),
     zlibDeflateOptions: { level },
     concurrencyLimit: 3,
