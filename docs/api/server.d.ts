@@ -286,7 +286,8 @@ declare class Connection<P extends Packet = Packet, D = undefined> {
     /** Sends a text or bytes as they are; bytes are copied. Settles as `send` does. */
     sendRaw(input: string | Uint8Array): Promise<void>;
     /**
-     * Closes it. Resolves when it is over: at the latest after `closeTimeoutMs`. Rejects with `INVALID_ARGUMENT`.
+     * Closes it. Resolves when it is over: at the latest after `closeTimeoutMs`. What the peer sent before it knew is still
+     * told. Rejects with `INVALID_ARGUMENT`.
      *
      * @param code 1000 or 3000 to 4999. Default: 1000, after which our client stays away for good; 4000 lets it come back
      * @param reason at most 123 bytes of UTF-8. Default: empty

@@ -187,7 +187,7 @@ export function createConnection(parts: ConnectionParts): Connection {
     else
       settle(
         notSent(
-          `the client is ${isConnected ? "about to reconnect" : name}${isAway ? " (option outbox: false)" : name === "disconnected" ? "; call connect() first" : ""}`,
+          `the client is ${isConnected ? "closing" : name}${isAway ? " (option outbox: false)" : name === "disconnected" ? "; call connect() first" : ""}`,
         ),
       );
   }

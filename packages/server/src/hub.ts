@@ -125,7 +125,7 @@ export class Hub<P extends Packet, D, C extends Connection<P, D>> {
 
   /** Closes all; resolves when they are closed. */
   async closeAll(code: number, reason: string): Promise<void> {
-    await Promise.all([...this.#peers.values()].map((peer) => peer.sever(code, reason)));
+    await Promise.all([...this.#peers.values()].map((peer) => peer.leave(code, reason)));
   }
 
   /** Tells of an error, by log and event. A fault of the application's that nobody listens for must not vanish: it is printed. */

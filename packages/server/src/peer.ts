@@ -62,6 +62,7 @@ export class Peer<P extends Packet, C = unknown> implements ConnectionPeer<P>, S
   #movedAtPing = 0;
   /** What this side closed with, when it closed first. */
   #verdict: { code: number; reason: string } | undefined;
+  #isHeardClosing = false;
   #networkError = "";
   /** Whether the engine refused what the peer sent, and closed. */
   #isRefused = false;
@@ -88,6 +89,11 @@ export class Peer<P extends Packet, C = unknown> implements ConnectionPeer<P>, S
 
   get state(): ConnectionState {
     return this.#state;
+  }
+
+  /** Whether messages are told: while it is open, and what was on its way when this side closed. */
+  get #isHeard(): boolean {
+    return this.#state === "open" || (this.#state === "closing" && this.#isHeardClosing);
   }
 
   get isAlive(): boolean {
@@ -144,20 +150,27 @@ export class Peer<P extends Packet, C = unknown> implements ConnectionPeer<P>, S
       if (typeof reason !== "string")
         throw new WebsocketsSimpleError("INVALID_ARGUMENT", `close reason: expected a string, got ${typeof reason}`);
       checkClose(code, reason);
-      await this.#close(code, reason);
+      await this.#close(code, reason, true);
     };
     return this.#context.unawaited(this, closing());
   }
 
-  /** Closes it for a reason of the server's own. */
+  /** Closes it for a reason of the server's own: from now on the peer is not heard. */
   sever(code: number, reason: string): Promise<void> {
     if (this.#state === "connecting" || this.#state === "open") this.#context.severed(this, code, reason);
-    return this.#close(code, reason);
+    return this.#close(code, reason, false);
+  }
+
+  /** Closes it since the server stops. */
+  leave(code: number, reason: string): Promise<void> {
+    if (this.#state === "connecting" || this.#state === "open") this.#context.severed(this, code, reason);
+    return this.#close(code, reason, true);
   }
 
   terminate(): void {
     this.#verdict ??= { code: 1006, reason: "terminated" };
     // What it sent before is not told any more: whoever throws a peer out is done with it.
+    this.#isHeardClosing = false;
     if (this.#state !== "closed") this.#state = "closing";
     this.#rateLimit?.stop();
     this.#socket.terminate();
@@ -171,7 +184,7 @@ export class Peer<P extends Packet, C = unknown> implements ConnectionPeer<P>, S
   }
 
   message(message: string | Uint8Array, size: number): void {
-    if (this.#state !== "open") return;
+    if (!this.#isHeard) return;
     const beat = typeof message === "string" && HEARTBEAT.test(message) ? heartbeatText(message) : undefined;
     if (beat && this.#heartbeats?.take() === false) void this.sever(4429, "too many heartbeats: see option rateLimit");
     else if (beat === PONG) this.#awaitsPong = false;
@@ -219,7 +232,7 @@ export class Peer<P extends Packet, C = unknown> implements ConnectionPeer<P>, S
   }
 
   closed(code: number, reason: string): void {
-    const dropped = this.#state === "open" ? (this.#rateLimit?.flush() ?? 0) : 0;
+    const dropped = this.#isHeard ? (this.#rateLimit?.flush() ?? 0) : 0;
     if (dropped > 0) this.#tellFault(new Error(`${dropped} messages above rateLimit were dropped: it sent them and left`));
     if (this.#isRefused) this.#context.severed(this, code, reason);
     this.#rateLimit?.stop();
@@ -236,7 +249,7 @@ export class Peer<P extends Packet, C = unknown> implements ConnectionPeer<P>, S
   }
 
   #deliver(message: string | Uint8Array): void {
-    if (this.#state === "open") this.#context.received(this, message);
+    if (this.#isHeard) this.#context.received(this, message);
   }
 
   #send(encode: () => Payload<P>): Promise<void> {
@@ -248,9 +261,11 @@ export class Peer<P extends Packet, C = unknown> implements ConnectionPeer<P>, S
     }
   }
 
-  #close(code: number, reason: string): Promise<void> {
+  /** @param isHeard whether what the peer sent, before it saw the close frame, is still told */
+  #close(code: number, reason: string, isHeard: boolean): Promise<void> {
     if (this.#state === "closed") return Promise.resolve();
     if (this.#state !== "closing") {
+      this.#isHeardClosing = isHeard && this.#state === "open" && !this.#rateLimit?.isThrottling;
       this.#state = "closing";
       this.#rateLimit?.stop();
       // A peer who closed first is told nothing any more, and its own code is what counts.

@@ -91,6 +91,11 @@ export class RateLimit {
     return this.#held.length > 0;
   }
 
+  /** Whether the peer is held back, now or a moment ago. */
+  get isThrottling(): boolean {
+    return this.isHolding || this.#clock.now() - this.#lastHeldMs <= REST_MS;
+  }
+
   /** Takes a message in: delivers it now or later, or finds it to be too much. */
   take(message: string | Uint8Array): void {
     if (!this.isHolding && this.#bucket.take()) return void this.#target.deliver(message);

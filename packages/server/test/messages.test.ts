@@ -31,6 +31,38 @@ describe("messages", () => {
     expect(binary && "packet" in binary).toBe(false);
   });
 
+  test("what was on its way when this side closes is told, until the peer answers", async () => {
+    const { server, port, connections, messages } = await serve({ closeTimeoutMs: 5_000 });
+    for (const close of [(connection: Connection) => connection.close(4000), () => server.stop()]) {
+      const peer = await RawSocket.open(port);
+      const { connection } = (
+        await connections.has(1, ({ connection, type }) => type === "connected" && connection.isAlive)
+      )[0] as {
+        connection: Connection;
+      };
+      const closed = close(connection);
+      expect((await peer.readFrame()).opcode).toBe(Opcode.close);
+      const before = messages.all.length;
+      peer.write(Buffer.concat([frame(Opcode.text, "on its way"), frame(Opcode.close), frame(Opcode.text, "too late")]));
+      await closed;
+      expect(messages.all.slice(before).map(({ message }) => message)).toEqual(["on its way"]);
+      peer.destroy();
+    }
+  });
+
+  test("what a peer sends whom this side has terminated is not told", async () => {
+    const { port, connections, messages } = await serve();
+    const peer = await RawSocket.open(port);
+    const { connection } = await connections.one(({ type }) => type === "connected");
+    peer.write(frame(Opcode.text, "first"));
+    await messages.one();
+    peer.write(frame(Opcode.text, "second"));
+    connection.terminate();
+    await connections.one(({ type }) => type === "disconnected");
+    expect(messages.all).toHaveLength(1);
+    peer.destroy();
+  });
+
   test("swapped or missing arguments are INVALID_ARGUMENT that names the call", async () => {
     const server = new WebsocketServer();
     const wrong = { code: "INVALID_ARGUMENT", message: expect.stringContaining("connection)") };
