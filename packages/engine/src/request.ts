@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
+import { beginAttempt } from "./attempt.ts";
 import { offer } from "./compression/agreement.ts";
 import type { ConnectListener, ConnectOptions } from "./engine.ts";
 import { acceptValue } from "./handshake.ts";
@@ -13,25 +14,9 @@ export interface RequestListener extends Pick<ConnectListener, "refused" | "fail
 
 /** Sends an upgrade request over a stream, and judges the answer (RFC 6455 section 4.1). */
 export function request(stream: Duplex, options: ConnectOptions, listener: RequestListener): void {
-  const { host, target, headers, subprotocols, compression, handshakeTimeoutMs } = options;
+  const { host, target, headers, subprotocols, compression } = options;
   const key = randomBytes(16).toString("base64");
-  let isOver = false;
-  /** Only the first thing that happens counts. */
-  const end = (tell: () => void): void => {
-    if (isOver) return;
-    isOver = true;
-    clearTimeout(timer);
-    tell();
-  };
-  const fail = (error: Error): void =>
-    end(() => {
-      stream.destroy();
-      listener.failed(error);
-    });
-  const timer = setTimeout(
-    () => fail(new Error(`no answer to the upgrade request within ${handshakeTimeoutMs} ms`)),
-    handshakeTimeoutMs,
-  );
+  const { end, fail } = beginAttempt(stream, options, listener);
   const asked = httpRequest({
     createConnection: () => stream,
     method: "GET",

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { type ClientOptions, type PerMessageDeflateOptions, type ServerOptions, WebSocket, WebSocketServer } from "ws";
+import { beginAttempt } from "../attempt.ts";
 import { firstOffer } from "../compression/agreement.ts";
 import type { Acceptor, AcceptorOptions, CompressionOptions, ConnectListener, ConnectOptions, Engine } from "../engine.ts";
 import { PreparedBytes, WsSocket } from "./ws-socket.ts";
@@ -61,7 +62,7 @@ function common(options: AcceptorOptions) {
 }
 
 function connect(stream: Duplex, options: ConnectOptions, listener: ConnectListener): void {
-  const { host, target, headers, subprotocols, handshakeTimeoutMs } = options;
+  const { host, target, headers, subprotocols } = options;
   const settings: ClientOptions & NewerOptions = {
     ...common(options),
     headers,
@@ -69,21 +70,7 @@ function connect(stream: Duplex, options: ConnectOptions, listener: ConnectListe
   };
   const socket = new WebSocket(`ws://${host}${target}`, [...subprotocols], settings);
   let response: IncomingMessage | undefined;
-  let isOver = false;
-  /** Only the first thing that happens counts. */
-  const end = (tell: () => void): void => {
-    if (isOver) return;
-    isOver = true;
-    clearTimeout(timer);
-    tell();
-  };
-  const fail = (error: Error): void =>
-    end(() => {
-      stream.destroy();
-      listener.failed(error);
-    });
-  const why = `no answer to the upgrade request within ${handshakeTimeoutMs} ms`;
-  const timer = setTimeout(() => fail(new Error(why)), handshakeTimeoutMs);
+  const { end, fail } = beginAttempt(stream, options, listener);
   socket.once("upgrade", (answer) => {
     response = answer;
   });
