@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { CompressionOptions } from "./compression/options.ts";
+import type { UpgradeHead } from "./upgrade-check.ts";
 
 export type { CompressionOptions };
 
@@ -78,7 +79,7 @@ export interface Acceptor {
    *   already gone it MUST return without calling it.
    */
   accept(
-    request: IncomingMessage,
+    request: UpgradeHead,
     stream: Duplex,
     head: Buffer,
     answer: Acceptance,

@@ -10,8 +10,8 @@ export interface UpgradeRefusal {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** The part of a request that is judged here. */
-export type UpgradeHead = Pick<IncomingMessage, "method" | "httpVersionMajor" | "httpVersionMinor" | "rawHeaders">;
+/** The head of an upgrade request, as Node's HTTP server tells it. */
+export type UpgradeHead = Pick<IncomingMessage, "method" | "url" | "httpVersionMajor" | "httpVersionMinor" | "rawHeaders">;
 
 /**
  * Judges whether a request is a well-formed WebSocket upgrade (RFC 6455 section 4.2.1). Nothing is changed or sent.
@@ -69,6 +69,12 @@ export function headerValues(rawHeaders: readonly string[], name: string): strin
     if (given.length === name.length && given.toLowerCase() === name) found.push(trimBlanks(rawHeaders[index + 1] as string));
   }
   return found;
+}
+
+/** A header that is a list, in one (RFC 9110 section 5.2); undefined when there is none. @param name in lower case */
+export function headerList(rawHeaders: readonly string[], name: string): string | undefined {
+  const values = headerValues(rawHeaders, name);
+  return values.length === 0 ? undefined : values.join(", ");
 }
 
 /** Takes off what HTTP calls white space (RFC 9110 section 5.6.3), and nothing else that JavaScript would. */

@@ -6,6 +6,7 @@ import type { Acceptor, AcceptorOptions, CompressionOptions, ConnectListener, Co
 import { Slab } from "../frames/slab.ts";
 import { switchingProtocols } from "../handshake.ts";
 import { request } from "../request.ts";
+import { headerList, headerValues } from "../upgrade-check.ts";
 import { Deadlines } from "./deadlines.ts";
 import { Fan } from "./fan.ts";
 import { prepareFrame } from "./outgoing-frames.ts";
@@ -50,9 +51,10 @@ function createAcceptor({ closeTimeoutMs, compression, ...limits }: AcceptorOpti
   return {
     accept(request, stream, head, { subprotocol }, opened) {
       if (stream.destroyed || !stream.writable) return void stream.destroy();
-      const offered = request.headers["sec-websocket-extensions"];
+      const { rawHeaders } = request;
+      const offered = compression && headerList(rawHeaders, "sec-websocket-extensions");
       const agreement = compression && offered !== undefined ? agree(offered, compression) : undefined;
-      const key = request.headers["sec-websocket-key"] as string;
+      const key = headerValues(rawHeaders, "sec-websocket-key")[0] as string;
       stream.write(switchingProtocols(key, subprotocol, agreement?.header), "latin1");
       const socket = new OwnSocket(stream, context, agreement && compression ? compressed(agreement, compression) : undefined);
       socket.begin(head, opened(socket));

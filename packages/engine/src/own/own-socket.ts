@@ -84,7 +84,9 @@ export class OwnSocket implements EngineSocket, IncomingEvents, WriterEvents {
     stream[OWNER] = this;
     if (head.byteLength > 0) stream.unshift(head);
     stream.on("data", onData).on("end", onEnd).on("error", onError).on("close", onClose);
+    // Whoever read the request may have paused it.
     if (this.#incoming.isPaused) stream.pause();
+    else stream.resume();
   }
 
   get isOpen(): boolean {

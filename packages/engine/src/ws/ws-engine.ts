@@ -4,6 +4,7 @@ import { type ClientOptions, type PerMessageDeflateOptions, type ServerOptions, 
 import { beginAttempt } from "../attempt.ts";
 import { firstOffer } from "../compression/agreement.ts";
 import type { Acceptor, AcceptorOptions, CompressionOptions, ConnectListener, ConnectOptions, Engine } from "../engine.ts";
+import { headerList, headerValues } from "../upgrade-check.ts";
 import { PreparedBytes, WsSocket } from "./ws-socket.ts";
 
 /** Options that ws 8.23 documents and its types do not know yet. */
@@ -30,10 +31,10 @@ function createAcceptor(options: AcceptorOptions): Acceptor {
       // ws judges requests once more, by rules that differ in detail. It is shown only what was decided already.
       const headers: Record<string, string | undefined> = {
         upgrade: "websocket",
-        "sec-websocket-key": request.headers["sec-websocket-key"],
+        "sec-websocket-key": headerValues(request.rawHeaders, "sec-websocket-key")[0],
         "sec-websocket-version": "13",
       };
-      const offered = request.headers["sec-websocket-extensions"];
+      const offered = headerList(request.rawHeaders, "sec-websocket-extensions");
       const { windowBits = 15 } = options.compression ?? {};
       // Where its own window is bounded, ws takes no offer of a smaller one.
       const leastBits = windowBits < 15 ? windowBits : 8;
@@ -43,6 +44,8 @@ function createAcceptor(options: AcceptorOptions): Acceptor {
       const judged = { method: "GET", url: "/", headers } as unknown as IncomingMessage;
       server.handleUpgrade(judged, stream, head, (socket) => {
         const made = new WsSocket(socket, stream, options.maxPayload);
+        // Whoever read the request may have paused it.
+        stream.resume();
         made.begin(opened(made));
       });
     },

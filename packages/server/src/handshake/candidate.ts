@@ -1,5 +1,5 @@
-import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
+import type { UpgradeHead } from "../socket.ts";
 import type { Asker, StopSignal } from "./asker.ts";
 
 const NOTHING = Buffer.alloc(0);
@@ -10,7 +10,7 @@ const NOTHING = Buffer.alloc(0);
  * go must not multiply that.
  */
 export class Candidate implements Asker {
-  readonly request: IncomingMessage;
+  readonly request: UpgradeHead;
   readonly stream: Duplex;
   /** Bytes that came with the request, until the engine has them. */
   head: Buffer;
@@ -22,7 +22,7 @@ export class Candidate implements Asker {
   #isWorkedFor = false;
 
   /** Begins to watch for its leaving. */
-  constructor(request: IncomingMessage, stream: Duplex, head: Buffer, places: Set<Candidate>, stop: StopSignal) {
+  constructor(request: UpgradeHead, stream: Duplex, head: Buffer, places: Set<Candidate>, stop: StopSignal) {
     this.request = request;
     this.stream = stream;
     this.head = head;

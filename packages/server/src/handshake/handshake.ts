@@ -1,10 +1,17 @@
-import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { CloseCode, type TokenPlace } from "@websockets-simple/shared";
 import type { Clock } from "../clock.ts";
 import type { CreateState } from "../create-state.ts";
 import { answer, type Refusal } from "../http-answer.ts";
-import { type Acceptor, checkUpgrade, type EngineSocket, headerValues, type SocketListener } from "../socket.ts";
+import {
+  type Acceptor,
+  checkUpgrade,
+  type EngineSocket,
+  headerList,
+  headerValues,
+  type SocketListener,
+  type UpgradeHead,
+} from "../socket.ts";
 import { type Asker, StopSignal } from "./asker.ts";
 import { Candidate } from "./candidate.ts";
 import { awaitToken, STATE_FAILED } from "./first-message.ts";
@@ -70,7 +77,7 @@ export class Handshakes {
   }
 
   /** Takes an upgrade request in. Never throws. */
-  take(request: IncomingMessage, stream: Duplex, head: Buffer): void {
+  take(request: UpgradeHead, stream: Duplex, head: Buffer): void {
     // A connection whose TLS handshake ends only now.
     if (this.#stop.isStopped) return void stream.destroy();
     const candidate = new Candidate(request, stream, head, this.#pending, this.#stop);
@@ -100,7 +107,7 @@ export class Handshakes {
     if (!target) return bad("The request target is malformed.");
     const segments = below(service, target.segments);
     if (!segments) return this.#refuse(candidate, { status: 404, reason: "There is no WebSocket service at this path." });
-    const offered = scanSubprotocols(request.headers["sec-websocket-protocol"] ?? "");
+    const offered = scanSubprotocols(headerList(request.rawHeaders, "sec-websocket-protocol") ?? "");
     if (!offered) return bad("Sec-WebSocket-Protocol must be a list of different names.");
     const choice = chooseSubprotocol(offered, subprotocols);
 
@@ -171,7 +178,9 @@ export class Handshakes {
   /** HTTP 401; for browsers, which cannot see one, an accepted connection that is closed with 4401. */
   #unauthorized(candidate: Candidate, choice: SubprotocolChoice, why: string): void {
     const { onUnauthorized, unauthorizedString } = this.#parts.authentication as Authentication;
-    const isClosing = onUnauthorized === "close" || (onUnauthorized === "auto" && candidate.request.headers.origin !== undefined);
+    const isClosing =
+      onUnauthorized === "close" ||
+      (onUnauthorized === "auto" && headerValues(candidate.request.rawHeaders, "origin").length > 0);
     if (!isClosing) {
       const reason = unauthorizedString ?? `Unauthorized: ${why}.`;
       return void this.#refuse(candidate, { status: 401, reason, headers: { "WWW-Authenticate": "Bearer" } });

@@ -1,5 +1,5 @@
-import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
+import type { UpgradeHead } from "../socket.ts";
 import { scanCookies } from "./scanners.ts";
 
 /** What was read from the request line. */
@@ -27,7 +27,7 @@ export class UpgradeRequest {
   /** Whether it came over TLS. */
   readonly secure: boolean;
 
-  constructor(request: Pick<IncomingMessage, "rawHeaders">, stream: Duplex, target: UpgradeTarget) {
+  constructor(request: Pick<UpgradeHead, "rawHeaders">, stream: Duplex, target: UpgradeTarget) {
     this.#rawHeaders = request.rawHeaders;
     this.#query = target.query;
     this.path = target.path;

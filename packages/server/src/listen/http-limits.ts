@@ -1,5 +1,5 @@
-import type { IncomingMessage } from "node:http";
 import type { Refusal } from "../http-answer.ts";
+import type { UpgradeHead } from "../socket.ts";
 
 /** The answer to a connection beyond `limits.maxConnections`. */
 export const TOO_MANY_CONNECTIONS: Refusal = {
@@ -11,6 +11,9 @@ export const TOO_MANY_CONNECTIONS: Refusal = {
 /** How many connections may be told so at the same time; those beyond are closed without a word. */
 export const TURNED_AWAY_AT_ONCE = 32;
 
+/** The answer to a request that does not come whole in time. */
+export const TOO_SLOW: Refusal = { status: 408, reason: "The request took too long." };
+
 /** The bounds of a request's head. */
 export interface HeadLimits {
   readonly maxHeaders: number;
@@ -18,7 +21,7 @@ export interface HeadLimits {
 }
 
 /** Judges the size of a request's head; undefined when it is within the bounds. */
-export function checkHead(request: Pick<IncomingMessage, "rawHeaders" | "url">, limits: HeadLimits): Refusal | undefined {
+export function checkHead(request: UpgradeHead, limits: HeadLimits): Refusal | undefined {
   if (request.rawHeaders.length / 2 > limits.maxHeaders) {
     return { status: 431, reason: `More than ${limits.maxHeaders} headers.` };
   }
@@ -31,7 +34,7 @@ export function checkHead(request: Pick<IncomingMessage, "rawHeaders" | "url">, 
 
 /** What to answer to a request that Node could not read; undefined when there is nobody to answer to. */
 export function refusalOfClientError(code: string | undefined): Refusal | undefined {
-  if (code === "ERR_HTTP_REQUEST_TIMEOUT") return { status: 408, reason: "The request took too long." };
+  if (code === "ERR_HTTP_REQUEST_TIMEOUT") return TOO_SLOW;
   if (code === "HPE_HEADER_OVERFLOW") return { status: 431, reason: "The request's headers are too large." };
   if (code?.startsWith("HPE_")) return { status: 400, reason: "The request is malformed." };
   return undefined;

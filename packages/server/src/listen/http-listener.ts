@@ -1,13 +1,8 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { createServer as createTlsServer } from "node:https";
-import type { AddressInfo, Socket } from "node:net";
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
-import type { SecureContextOptions } from "node:tls";
 import { WebsocketsSimpleError } from "@websockets-simple/shared";
-import type { Clock } from "../clock.ts";
-import { answer, answerHeaders, type Refusal } from "../http-answer.ts";
-import { checkUpgrade } from "../socket.ts";
-import { checkHead, refusalOfClientError, TOO_MANY_CONNECTIONS, TURNED_AWAY_AT_ONCE } from "./http-limits.ts";
+import { createFront, type Front, type FrontEvents, type FrontSettings } from "./front.ts";
 
 /** One place to listen at: a port, or a socket of the file system. */
 export interface EndpointOptions {
@@ -32,24 +27,12 @@ export interface ServerAddress {
 }
 
 /** Where to listen, and the bounds of what comes before a WebSocket. */
-export interface ListenerSettings {
+export interface ListenerSettings extends FrontSettings {
   readonly endpoints: readonly EndpointOptions[];
-  readonly tls: SecureContextOptions | undefined;
-  readonly headersTimeoutMs: number;
-  readonly checkIntervalMs: number;
-  readonly maxHeaderBytes: number;
-  readonly maxHeaders: number;
-  readonly maxUrlBytes: number;
-  readonly maxConnections: number;
-  readonly clock: Clock;
 }
 
 /** What a listener tells. */
-export interface ListenerEvents {
-  /** An upgrade request whose head is within the bounds. */
-  upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void;
-  /** A request was answered with an HTTP status. */
-  refused(status: number, reason: string, stream: Duplex): void;
+export interface ListenerEvents extends FrontEvents {
   /** The listening socket failed; it may go on. */
   failed(error: Error): void;
 }
@@ -70,24 +53,21 @@ export interface HttpListener {
  * Rejects with `LISTEN_FAILED`, naming address, cause and what to do.
  */
 export async function listen(settings: ListenerSettings, events: ListenerEvents): Promise<HttpListener> {
-  const sockets = new Set<Socket>();
-  const open: { server: Server; address: ServerAddress; whenClosed: Promise<unknown> }[] = [];
+  const sockets = new Set<Duplex>();
+  const open: { front: Front; address: ServerAddress; whenClosed: Promise<unknown> }[] = [];
   const stopAccepting = (): void => {
-    for (const { server } of open) {
-      server.close();
-      server.closeAllConnections();
-    }
+    for (const { front } of open) front.stopAccepting();
   };
   const end = async (): Promise<void> => {
     for (const socket of sockets) socket.destroy();
     await Promise.all(open.map(({ whenClosed }) => whenClosed));
   };
   for (const endpoint of settings.endpoints) {
-    const server = createHttpServer(settings);
-    judge(server, sockets, settings, events);
+    const front = createFront(settings, sockets, events);
+    const { server } = front;
     try {
       const address = await openServer(server, endpoint);
-      open.push({ server, address, whenClosed: new Promise((resolve) => server.once("close", resolve)) });
+      open.push({ front, address, whenClosed: new Promise((resolve) => server.once("close", resolve)) });
     } catch (error) {
       stopAccepting();
       await end();
@@ -96,101 +76,6 @@ export async function listen(settings: ListenerSettings, events: ListenerEvents)
     server.on("error", events.failed);
   }
   return { addresses: open.map(({ address }) => address), stopAccepting, end };
-}
-
-/** Decides on every connection and request of one HTTP server. */
-function judge(server: Server, sockets: Set<Socket>, settings: ListenerSettings, events: ListenerEvents): void {
-  const { clock, maxConnections } = settings;
-  /** Connections with a refused request: whatever comes behind it is neither judged nor answered. */
-  const refused = new WeakSet<Duplex>();
-
-  function refuse(stream: Duplex, refusal: Refusal): void {
-    refused.add(stream);
-    events.refused(refusal.status, refusal.reason, stream);
-    answer(stream, refusal, clock);
-  }
-
-  /** Drops what comes behind a refused request, until the answer to that has left and its connection closes. */
-  function ignore(stream: Duplex): void {
-    stream.on("error", () => {}).resume();
-  }
-
-  takeOver(server, "connection", (socket, next) => {
-    if (sockets.size >= maxConnections + TURNED_AWAY_AT_ONCE) return void socket.destroy();
-    sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
-    if (settings.tls || sockets.size <= maxConnections) next();
-    else refuse(socket, TOO_MANY_CONNECTIONS);
-  });
-  if (settings.tls) {
-    takeOver(server, "secureConnection", (socket, next) => {
-      if (sockets.size <= maxConnections) next();
-      else refuse(socket, TOO_MANY_CONNECTIONS);
-    });
-  }
-
-  server.on("upgrade", (request, stream, head) => {
-    if (refused.has(stream)) return ignore(stream);
-    const refusal = checkHead(request, settings);
-    if (refusal) refuse(stream, refusal);
-    else events.upgrade(request, stream, head);
-  });
-  const refuseRequest = (request: IncomingMessage, response: ServerResponse): void => {
-    if (refused.has(request.socket)) return;
-    refused.add(request.socket);
-    const refusal = checkHead(request, settings) ?? checkUpgrade(request) ?? NOT_UPGRADED;
-    events.refused(refusal.status, refusal.reason, request.socket);
-    response.writeHead(refusal.status, answerHeaders(refusal)).end(refusal.reason);
-  };
-  // What a request expects (RFC 9110 section 10.1.1) is no reason to keep its connection: Node would answer by itself.
-  for (const event of ["request", "checkContinue", "checkExpectation"]) server.on(event, refuseRequest);
-  server.on("connect", (_request, stream) => {
-    if (refused.has(stream)) ignore(stream);
-    else refuse(stream, { status: 405, reason: "This is no proxy.", headers: { Allow: "GET" } });
-  });
-  server.on("clientError", (error: Error & { code?: string }, stream) => {
-    const refusal = refusalOfClientError(error.code);
-    // Where an answer is on its way, the connection closes after it.
-    if (refusal && refused.has(stream)) return;
-    if (!refusal || !stream.writable) stream.destroy();
-    else refuse(stream, refusal);
-  });
-}
-
-/** A request that Node does not take for an upgrade, though it is a well-formed one. */
-const NOT_UPGRADED: Refusal = { status: 400, reason: "The request is no WebSocket upgrade." };
-
-function createHttpServer(settings: ListenerSettings): Server {
-  const options = {
-    headersTimeout: settings.headersTimeoutMs,
-    requestTimeout: settings.headersTimeoutMs,
-    connectionsCheckingInterval: settings.checkIntervalMs,
-    maxHeaderSize: settings.maxHeaderBytes,
-    keepAliveTimeout: 1,
-    noDelay: true,
-  };
-  const { tls } = settings;
-  const server = tls
-    ? createTlsServer({ ...options, ...tls, handshakeTimeout: settings.headersTimeoutMs })
-    : createServer(options);
-  // Node drops further headers in silence: it is shown one more than allowed, which is then refused aloud.
-  server.maxHeadersCount = settings.maxHeaders + 1;
-  return server;
-}
-
-/** Puts a decision before what Node does with a new connection. */
-function takeOver(
-  server: Server,
-  event: "connection" | "secureConnection",
-  decide: (socket: Socket, next: () => void) => void,
-): void {
-  const listeners = server.listeners(event) as ((socket: Socket) => void)[];
-  server.removeAllListeners(event);
-  server.on(event, (socket: Socket) => {
-    decide(socket, () => {
-      for (const listener of listeners) listener.call(server, socket);
-    });
-  });
 }
 
 function openServer(server: Server, { port, host, socketPath }: EndpointOptions): Promise<ServerAddress> {

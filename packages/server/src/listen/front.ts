@@ -1,0 +1,143 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import type { Duplex } from "node:stream";
+import type { SecureContextOptions } from "node:tls";
+import type { Clock } from "../clock.ts";
+import { answer, answerHeaders, type Refusal } from "../http-answer.ts";
+import { checkUpgrade, type UpgradeHead } from "../socket.ts";
+import { decideBefore, firstReads } from "./first-read.ts";
+import { checkHead, refusalOfClientError, TOO_MANY_CONNECTIONS, TOO_SLOW, TURNED_AWAY_AT_ONCE } from "./http-limits.ts";
+import { type OpeningLimits, Openings } from "./openings.ts";
+
+/** The bounds of what comes before a WebSocket. */
+export interface FrontSettings extends OpeningLimits {
+  readonly tls: SecureContextOptions | undefined;
+  readonly maxHeaderBytes: number;
+  readonly maxHeaders: number;
+  readonly maxUrlBytes: number;
+  readonly maxConnections: number;
+  readonly clock: Clock;
+}
+
+/** What comes of connections. */
+export interface FrontEvents {
+  /** An upgrade request whose head is within the bounds. */
+  upgrade(request: UpgradeHead, stream: Duplex, head: Buffer): void;
+  /** A request was answered with an HTTP status. */
+  refused(status: number, reason: string, stream: Duplex): void;
+}
+
+/** An HTTP server that decides on every connection and request. */
+export interface Front {
+  readonly server: Server;
+  /** Stops taking connections in, and closes those that are not upgraded. */
+  stopAccepting(): void;
+}
+
+/** @param sockets where it keeps its connections; several may share it, and are then counted together */
+export function createFront(settings: FrontSettings, sockets: Set<Duplex>, events: FrontEvents): Front {
+  const { clock, maxConnections, tls } = settings;
+  const server = createHttpServer(settings);
+  /** Connections with a refused request: whatever comes behind it is neither judged nor answered. */
+  const refused = new WeakSet<Duplex>();
+  const openings = new Openings(clock, settings, (stream) => {
+    if (!refused.has(stream)) refuse(stream, TOO_SLOW);
+  });
+
+  function refuse(stream: Duplex, refusal: Refusal): void {
+    openings.remove(stream);
+    refused.add(stream);
+    events.refused(refusal.status, refusal.reason, stream);
+    answer(stream, refusal, clock);
+  }
+
+  /** Drops what comes behind a refused request, until the answer to that has left and its connection closes. */
+  function ignore(stream: Duplex): void {
+    stream.on("error", () => {}).resume();
+  }
+
+  function forget(this: Duplex): void {
+    sockets.delete(this);
+    openings.remove(this);
+  }
+
+  const toNode = decideBefore(server, "connection", (socket) => {
+    if (sockets.size >= maxConnections + TURNED_AWAY_AT_ONCE) return void socket.destroy();
+    sockets.add(socket);
+    socket.on("close", forget);
+    if (tls) toNode(socket);
+    else begin(socket);
+  });
+  const secureToNode = decideBefore(server, "secureConnection", (socket) => {
+    socket.on("close", forget);
+    begin(socket);
+  });
+  const readFirst = firstReads(settings, judge, tls ? secureToNode : toNode);
+
+  function begin(stream: Duplex): void {
+    if (sockets.size > maxConnections) return void refuse(stream, TOO_MANY_CONNECTIONS);
+    openings.add(stream);
+    readFirst(stream);
+  }
+
+  function judge(request: UpgradeHead, stream: Duplex, head: Buffer): void {
+    if (refused.has(stream)) return void ignore(stream);
+    openings.remove(stream);
+    const refusal = checkHead(request, settings);
+    if (refusal) refuse(stream, refusal);
+    else events.upgrade(request, stream, head);
+  }
+
+  function refuseRequest(request: IncomingMessage, response: ServerResponse): void {
+    if (refused.has(request.socket)) return;
+    refused.add(request.socket);
+    openings.remove(request.socket);
+    const refusal = checkHead(request, settings) ?? checkUpgrade(request) ?? NOT_UPGRADED;
+    events.refused(refusal.status, refusal.reason, request.socket);
+    response.writeHead(refusal.status, answerHeaders(refusal)).end(refusal.reason);
+  }
+
+  server.on("upgrade", judge);
+  // What a request expects (RFC 9110 section 10.1.1) is no reason to keep its connection: Node would answer by itself.
+  for (const event of ["request", "checkContinue", "checkExpectation"]) server.on(event, refuseRequest);
+  server.on("connect", (_request, stream) => {
+    if (refused.has(stream)) ignore(stream);
+    else refuse(stream, { status: 405, reason: "This is no proxy.", headers: { Allow: "GET" } });
+  });
+  server.on("clientError", (error: Error & { code?: string }, stream) => {
+    const refusal = refusalOfClientError(error.code);
+    // Where an answer is on its way, the connection closes after it.
+    if (refusal && refused.has(stream)) return;
+    if (!refusal || !stream.writable) stream.destroy();
+    else refuse(stream, refusal);
+  });
+  return {
+    server,
+    stopAccepting() {
+      server.close();
+      server.closeAllConnections();
+      openings.end();
+    },
+  };
+}
+
+/** A request that Node does not take for an upgrade, though it is a well-formed one. */
+const NOT_UPGRADED: Refusal = { status: 400, reason: "The request is no WebSocket upgrade." };
+
+function createHttpServer(settings: FrontSettings): Server {
+  const options = {
+    headersTimeout: settings.headersTimeoutMs,
+    requestTimeout: settings.headersTimeoutMs,
+    connectionsCheckingInterval: settings.checkIntervalMs,
+    maxHeaderSize: settings.maxHeaderBytes,
+    keepAliveTimeout: 1,
+    noDelay: true,
+  };
+  const { tls } = settings;
+  const server = tls
+    ? createTlsServer({ ...options, ...tls, handshakeTimeout: settings.headersTimeoutMs })
+    : createServer(options);
+  // Node drops further headers in silence: it is shown one more than allowed, which is then refused aloud.
+  server.maxHeadersCount = settings.maxHeaders + 1;
+  return server;
+}
