@@ -44,9 +44,17 @@ const HEARTBEAT = /^[p\s]/i;
 /** Whoever moves so many bytes between two pings is alive, whether or not its pong has come through. */
 const BUSY_BYTES = 65_536;
 
+const UUID = Buffer.alloc(36);
+
+/** A random UUID. Node puts its text together from twenty parts, and keeps them all: this one is in one piece. */
+function newId(): string {
+  UUID.write(crypto.randomUUID(), "latin1");
+  return UUID.toString("latin1");
+}
+
 /** The states and the traffic of one connection: what stands between its socket and the server. */
 export class Peer<P extends Packet, C = unknown> implements ConnectionPeer<P>, SocketListener, SendQueueEvents<P> {
-  readonly id = crypto.randomUUID();
+  readonly id = newId();
   readonly request: UpgradeRequest;
   readonly startedAtMs: number;
   /** What stands for it in the application. */

@@ -66,7 +66,7 @@ export class SendQueue<P extends Packet> implements Stallable {
   #sentSize = 0;
   #takenSize = 0;
   #leftSize = 0;
-  readonly #batches: Batch[] = [];
+  #batches: Batch[] | undefined;
   /** Which of them further messages belong to. */
   #open: Batch | undefined;
   /** What the kernel had taken when that was last looked at, and when it was last seen to take any. */
@@ -123,7 +123,9 @@ export class SendQueue<P extends Packet> implements Stallable {
     this.#left = Math.max(this.#left, this.#taken);
     this.#leftSize = Math.max(this.#leftSize, this.#takenSize);
     this.#events.counted(count, bytes - ownBytes);
-    while (this.#batches.length > 0 && (this.#batches[0] as Batch).last <= this.#taken) this.#batches.shift()?.resolve();
+    const batches = this.#batches;
+    if (!batches) return;
+    while (batches.length > 0 && (batches[0] as Batch).last <= this.#taken) batches.shift()?.resolve();
   }
 
   /** Of the socket: the kernel does not take all. From now on time counts. */
@@ -153,7 +155,7 @@ export class SendQueue<P extends Packet> implements Stallable {
   end(why: string): void {
     this.#watch.remove(this);
     this.#waiting = [];
-    for (const { promise, reject } of this.#batches.splice(0)) {
+    for (const { promise, reject } of this.#batches?.splice(0) ?? []) {
       // Connections come and go: a send that nobody waits for must not end the process.
       promise.catch(() => {});
       reject(new WebsocketsSimpleError("UNKNOWN", `the connection broke while sending: ${why}`));
@@ -208,6 +210,7 @@ export class SendQueue<P extends Packet> implements Stallable {
       reject = onReject;
     });
     const batch: Batch = { last: 0, promise, resolve, reject };
+    this.#batches ??= [];
     this.#batches.push(batch);
     return batch;
   }

@@ -24,29 +24,29 @@ export interface WriterEvents {
   drained(): void;
 }
 
-/** Messages, and bytes of payload. */
-class Count {
-  messages = 0;
-  bytes = 0;
-
-  /** Takes over what another has counted. */
-  take(other: Count): void {
-    this.messages += other.messages;
-    this.bytes += other.bytes;
-    other.messages = 0;
-    other.bytes = 0;
-  }
-}
-
 /** What waits for a write that has not finished. */
 class Backlog {
   /** Frames behind that write, in memory of their own. */
   queue: Buffer[] = [];
   size = 0;
-  /** Messages that have left when that write has; and those behind it, or in it: nobody knows yet. */
-  readonly writing = new Count();
-  readonly waiting = new Count();
+  /** Messages that have left when that write has, and their bytes of payload. */
+  writing = 0;
+  writingBytes = 0;
+  /** Those behind it, or in it: nobody knows yet. */
+  waiting = 0;
+  waitingBytes = 0;
   isTold = false;
+
+  /** Counts what was sent; with nothing behind that write, all of it is in it. */
+  count(messages: number, bytes: number): void {
+    if (this.queue.length > 0) {
+      this.waiting += messages;
+      this.waitingBytes += bytes;
+    } else {
+      this.writing += messages;
+      this.writingBytes += bytes;
+    }
+  }
 }
 
 const NOTHING = Buffer.alloc(0);
@@ -61,8 +61,9 @@ export class Writer implements SlabUser, FanUser {
   /** Whether frames are masked: those of clients. */
   readonly isMasked: boolean;
   readonly #events: WriterEvents;
-  /** What was sent since the last turn ended. */
-  readonly #sent = new Count();
+  /** Messages that were sent since the last turn ended, and their bytes of payload. */
+  #sent = 0;
+  #sentBytes = 0;
   /** Bytes in the slab, headers included; and those of shared frames. Only one of them holds any at a time. */
   #slabSize = 0;
   #fanSize = 0;
@@ -148,7 +149,7 @@ export class Writer implements SlabUser, FanUser {
   settle(): void {
     this.#takeBack();
     this.#slab.flush();
-    if (!this.#backlog) this.#allLeft(this.#sent);
+    if (!this.#backlog) this.#sentLeft();
   }
 
   writeShared(bytes: Buffer): void {
@@ -166,11 +167,13 @@ export class Writer implements SlabUser, FanUser {
     // What is gathered anew is counted when that has been written out.
     const isAllOut = this.#slabSize + this.#fanSize === 0;
     if (!backlog) {
-      if (isAllOut) this.#allLeft(this.#sent);
+      if (isAllOut) this.#sentLeft();
       return;
     }
-    // With nothing behind that write, all that was sent is in it.
-    if (isAllOut) (backlog.queue.length === 0 ? backlog.writing : backlog.waiting).take(this.#sent);
+    if (isAllOut) {
+      backlog.count(this.#sent, this.#sentBytes);
+      this.#sent = this.#sentBytes = 0;
+    }
     if (backlog.isTold) return;
     backlog.isTold = true;
     this.#events.blocked();
@@ -202,8 +205,8 @@ export class Writer implements SlabUser, FanUser {
   }
 
   #count(bytes: number): void {
-    this.#sent.messages++;
-    this.#sent.bytes += bytes;
+    this.#sent++;
+    this.#sentBytes += bytes;
   }
 
   /** Writes a frame that nobody will change. */
@@ -251,32 +254,38 @@ export class Writer implements SlabUser, FanUser {
   }
 
   #written(backlog: Backlog): void {
-    const left = new Count();
-    left.take(backlog.writing);
-    if (backlog.queue.length > 0) {
-      backlog.writing.take(backlog.waiting);
-      const { queue } = backlog;
+    const { queue, writing, writingBytes, waiting, waitingBytes } = backlog;
+    if (queue.length > 0) {
       backlog.queue = [];
       backlog.size = 0;
+      backlog.writing = waiting;
+      backlog.writingBytes = waitingBytes;
+      backlog.waiting = backlog.waitingBytes = 0;
       this.#stream.cork();
       for (const bytes of queue.splice(0, queue.length - 1)) this.#stream.write(bytes);
       this.#awaitWrite(queue[0] as Buffer);
       this.#stream.uncork();
-      if (left.messages > 0) this.#events.taken(left.messages, left.bytes);
+      if (writing > 0) this.#events.taken(writing, writingBytes);
       return;
     }
-    left.take(backlog.waiting);
     this.#backlog = undefined;
-    this.#allLeft(left);
+    this.#left(writing + waiting, writingBytes + waitingBytes);
     if (backlog.isTold) this.#events.drained();
   }
 
-  #allLeft(count: Count): void {
+  #sentLeft(): void {
     if (this.#isLost) return;
-    if (this.#isEnding && this.#slabSize === 0) this.#stream.end();
-    const { messages, bytes } = count;
-    count.messages = 0;
-    count.bytes = 0;
+    const messages = this.#sent;
+    const bytes = this.#sentBytes;
+    this.#sent = this.#sentBytes = 0;
+    this.#left(messages, bytes);
+  }
+
+  /** Nothing waits any more. */
+  #left(messages: number, bytes: number): void {
+    if (this.#isLost) return;
+    // To end it twice makes an error each time, with its stack.
+    if (this.#isEnding && this.#slabSize === 0 && this.#stream.writable) this.#stream.end();
     if (messages > 0) this.#events.taken(messages, bytes);
   }
 }

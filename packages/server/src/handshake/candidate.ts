@@ -15,7 +15,9 @@ export class Candidate implements Asker {
   /** Bytes that came with the request, until the engine has them. */
   head: Buffer;
   readonly stop: StopSignal;
-  readonly #gone = new AbortController();
+  /** Made when it is asked for: most are not. */
+  #gone: AbortController | undefined;
+  #isGone = false;
   readonly #places: Set<Candidate>;
   readonly #leave = (): void => this.leave();
   #isOver = false;
@@ -31,7 +33,14 @@ export class Candidate implements Asker {
     stream.on("error", this.#leave).on("close", this.#leave).on("end", this.#leave);
   }
 
+  /** Whether it has left. */
+  get isGone(): boolean {
+    return this.#isGone;
+  }
+
   get gone(): AbortSignal {
+    this.#gone ??= new AbortController();
+    if (this.#isGone) this.#gone.abort();
     return this.#gone.signal;
   }
 
@@ -48,7 +57,8 @@ export class Candidate implements Asker {
 
   /** It is gone. */
   leave(): void {
-    this.#gone.abort();
+    this.#isGone = true;
+    this.#gone?.abort();
     // One that was refused is left alone: its answer is on the way.
     if (!this.#places.has(this)) return;
     this.release();

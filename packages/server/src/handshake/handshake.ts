@@ -122,7 +122,7 @@ export class Handshakes {
     if (authentication && !isByMessage) {
       if (found.token === undefined) return this.#unauthorized(candidate, choice, "no token");
       const verdict = await authentication.identify(found.token, candidate);
-      if (verdict === "gone" || candidate.gone.aborted) return;
+      if (verdict === "gone" || candidate.isGone) return;
       if (verdict === "refused") return this.#unauthorized(candidate, choice, "the token was refused");
       if (verdict === "failed") {
         const reason = "The token could not be judged. Try again later.";
@@ -133,7 +133,7 @@ export class Handshakes {
     if (choice.problem !== undefined) return bad(choice.problem);
 
     const channel = found.segments.join("/");
-    const path = `/${[...service, ...found.segments].join("/")}`;
+    const path = ["", ...service, ...found.segments].join("/") || "/";
     const upgrade = new UpgradeRequest(request, stream, { path, channel, query: found.query, subprotocol: choice.chosen });
     if (isByMessage) return this.#accept(candidate, choice.answer, (socket) => this.#awaitToken(socket, candidate, upgrade));
     let data: unknown;
@@ -142,10 +142,10 @@ export class Handshakes {
         data = await candidate.keepPlace(createState(upgrade, userId, this.#stop));
       } catch {
         // Who has gone was not refused.
-        if (!candidate.gone.aborted) this.#refuse(candidate, { status: 500, reason: STATE_FAILED });
+        if (!candidate.isGone) this.#refuse(candidate, { status: 500, reason: STATE_FAILED });
         return;
       }
-      if (candidate.gone.aborted) return;
+      if (candidate.isGone) return;
     }
     this.#accept(candidate, choice.answer, (socket) => {
       candidate.release();

@@ -10,9 +10,13 @@ export interface UpgradeTarget {
   readonly subprotocol: string | undefined;
 }
 
+/** What no header has in it (RFC 9110 section 5.5). */
+const BETWEEN = "\0";
+
 /** The upgrade request that a connection began with. What is seldom asked for is computed when it is. */
 export class UpgradeRequest {
-  readonly #rawHeaders: readonly string[];
+  /** Names and values in turn, in one text: connections live long, and are many. */
+  readonly #headers: string;
   readonly #query: string;
   /** The path, percent-decoded, without query and without a token that it carried. */
   readonly path: string;
@@ -28,7 +32,7 @@ export class UpgradeRequest {
   readonly secure: boolean;
 
   constructor(request: Pick<UpgradeHead, "rawHeaders">, stream: Duplex, target: UpgradeTarget) {
-    this.#rawHeaders = request.rawHeaders;
+    this.#headers = request.rawHeaders.join(BETWEEN);
     this.#query = target.query;
     this.path = target.path;
     this.channel = target.channel;
@@ -42,9 +46,10 @@ export class UpgradeRequest {
   /** The headers as the client sent them, names in lower case, repeated ones joined. Frozen, without a prototype. */
   get headers(): Readonly<Record<string, string>> {
     const headers: Record<string, string> = Object.create(null);
-    for (let index = 0; index + 1 < this.#rawHeaders.length; index += 2) {
-      const name = (this.#rawHeaders[index] as string).toLowerCase();
-      const value = this.#rawHeaders[index + 1] as string;
+    const rawHeaders = this.#headers.split(BETWEEN);
+    for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+      const name = (rawHeaders[index] as string).toLowerCase();
+      const value = rawHeaders[index + 1] as string;
       headers[name] = name in headers ? `${headers[name]}${name === "cookie" ? "; " : ", "}${value}` : value;
     }
     return Object.freeze(headers);

@@ -46,7 +46,8 @@ export function readPlainUpgrade(chunk: Buffer, limits: PlainLimits): PlainUpgra
     rawHeaders.push(name, withoutBlanks(text, colon + 1, stop));
   }
   if (!isUpgrade || rawHeaders.length > 2 * limits.maxHeaders) return undefined;
-  const url = text.slice(METHOD.length - 1, targetEnd);
+  // Not a part of the head's text, which it would keep.
+  const url = chunk.toString("latin1", METHOD.length - 1, targetEnd);
   return { head: { method: "GET", url, httpVersionMajor: 1, httpVersionMinor: 1, rawHeaders }, length: end + 4 };
 }
 
