@@ -10,6 +10,7 @@ import {
 } from "@websockets-simple/shared";
 import type { Clock } from "./clock.ts";
 import type { ConnectionPeer, ConnectionState } from "./connection.ts";
+import { newConnectionId } from "./connection-id.ts";
 import type { UpgradeRequest } from "./handshake/upgrade-request.ts";
 import { notSent, type Payload, packetPayload, rawPayload } from "./payload.ts";
 import { RateLimit, type RateLimitOptions, TokenBucket } from "./rate-limit.ts";
@@ -39,22 +40,12 @@ export interface PeerContext<P extends Packet, C> {
 /** With a rate limit, heartbeats have one of their own: far more than any client needs, far less than a flood. */
 const HEARTBEATS_PER_SECOND = 50;
 const HEARTBEATS_AT_ONCE = 100;
-/** What the heartbeat's texts begin with: the letter, or one of the blanks that are trimmed, most of which no text begins with. */
-const HEARTBEAT = /^[p\s]/i;
 /** Whoever moves so many bytes between two pings is alive, whether or not its pong has come through. */
 const BUSY_BYTES = 65_536;
 
-const UUID = Buffer.alloc(36);
-
-/** A random UUID. Node puts its text together from twenty parts, and keeps them all: this one is in one piece. */
-function newId(): string {
-  UUID.write(crypto.randomUUID(), "latin1");
-  return UUID.toString("latin1");
-}
-
 /** The states and the traffic of one connection: what stands between its socket and the server. */
 export class Peer<P extends Packet, C = unknown> implements ConnectionPeer<P>, SocketListener, SendQueueEvents<P> {
-  readonly id = newId();
+  readonly id = newConnectionId();
   readonly request: UpgradeRequest;
   readonly startedAtMs: number;
   /** What stands for it in the application. */
@@ -193,7 +184,7 @@ export class Peer<P extends Packet, C = unknown> implements ConnectionPeer<P>, S
 
   message(message: string | Uint8Array, size: number): void {
     if (!this.#isHeard) return;
-    const beat = typeof message === "string" && HEARTBEAT.test(message) ? heartbeatText(message) : undefined;
+    const beat = typeof message === "string" && mayBeHeartbeat(message) ? heartbeatText(message) : undefined;
     if (beat && this.#heartbeats?.take() === false) void this.sever(4429, "too many heartbeats: see option rateLimit");
     else if (beat === PONG) this.#awaitsPong = false;
     else if (beat === PING) this.#queue.pushOwn(PONG);
@@ -286,4 +277,10 @@ export class Peer<P extends Packet, C = unknown> implements ConnectionPeer<P>, S
       this.#whenClosed.push(resolve);
     });
   }
+}
+
+/** Whether a text may be one of the heartbeat's: it begins with the letter, or with what may be a blank that is trimmed. */
+function mayBeHeartbeat(text: string): boolean {
+  const first = text.charCodeAt(0);
+  return first === 0x70 || first === 0x50 || !(first > 0x20 && first < 0x80);
 }
