@@ -37,8 +37,16 @@ export function frame(opcode: number, payload: string | Uint8Array = "", shape: 
   head[0] = first;
   if (!masked) return Buffer.concat([head, body]);
   const mask = randomBytes(4);
-  const hidden = body.map((byte, index) => byte ^ (mask[index % 4] as number));
-  return Buffer.concat([head, mask, hidden]);
+  return Buffer.concat([head, mask, applyMask(body, mask)]);
+}
+
+/** Masks or unmasks into new bytes. A loop: `map` takes ten times as long, and some payloads have mebibytes. */
+export function applyMask(bytes: Buffer, mask: Buffer): Buffer {
+  const result = Buffer.allocUnsafe(bytes.length);
+  for (let index = 0; index < bytes.length; index++) {
+    result[index] = (bytes[index] as number) ^ (mask[index & 3] as number);
+  }
+  return result;
 }
 
 /** A close frame's payload. */
@@ -115,6 +123,10 @@ export class RawSocket {
   /** The same, but for TLS the connection below. */
   readonly #tcp: Socket;
   readonly #chunks: Buffer[] = [];
+  /** Of all chunks. */
+  #bytes = 0;
+  /** How many bytes must be there before it is worth looking at them again. */
+  #wanted = 0;
   readonly #waiting = new Set<() => void>();
   #isOver = false;
 
@@ -124,6 +136,7 @@ export class RawSocket {
     socket.setNoDelay(true);
     socket.on("data", (chunk: Buffer) => {
       this.#chunks.push(chunk);
+      this.#bytes += chunk.length;
       this.#wake();
     });
     socket.on("error", () => {});
@@ -208,7 +221,7 @@ export class RawSocket {
     const isMasked = ((head[1] as number) & 0x80) !== 0;
     const mask = isMasked ? bytes.subarray(start - 4, start) : undefined;
     const hidden = bytes.subarray(start);
-    const payload = mask ? (hidden.map((byte, index) => byte ^ (mask[index % 4] as number)) as Buffer) : hidden;
+    const payload = mask ? applyMask(hidden, mask) : hidden;
     const opcode = (head[0] as number) & 0x0f;
     const hasCode = opcode === Opcode.close && payload.length >= 2;
     return {
@@ -226,6 +239,7 @@ export class RawSocket {
   /** Reads until the other side closes. */
   async readToEnd(): Promise<string> {
     await this.whenOver();
+    this.#bytes = 0;
     return Buffer.concat(this.#chunks.splice(0)).toString();
   }
 
@@ -251,12 +265,17 @@ export class RawSocket {
     return within(
       what,
       this.#until(() => {
+        // A long frame is put together once, and not again with each chunk.
+        if (this.#bytes < this.#wanted && !this.#isOver) return undefined;
         const buffered = this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks);
         const wanted = length(buffered);
         if (wanted !== undefined && buffered.length >= wanted) {
           this.#chunks.splice(0, this.#chunks.length, buffered.subarray(wanted));
+          this.#bytes -= wanted;
+          this.#wanted = 0;
           return buffered.subarray(0, wanted);
         }
+        this.#wanted = wanted ?? 0;
         if (this.#isOver) throw new Error(`${what}: the connection ended after ${JSON.stringify(buffered.toString("latin1"))}`);
         return undefined;
       }),

@@ -1,4 +1,4 @@
-import { Opcode } from "../raw-socket.ts";
+import { applyMask, Opcode } from "../raw-socket.ts";
 
 /** A source of chance that tells the same again for the same seed. */
 export function chanceOf(seed: number): () => number {
@@ -54,7 +54,7 @@ function randomFrame(chance: () => number): Buffer {
   if (form > 0) header[1] = flag | form;
   if (form === 126) header.writeUInt16BE(payload.length & 0xffff, 2);
   if (form === 127) header.writeBigUInt64BE(isRare() ? 2n ** 63n - 1n : BigInt(payload.length), 2);
-  const hidden = isMasked ? payload.map((byte, index) => byte ^ (mask[index % 4] as number)) : payload;
+  const hidden = isMasked ? applyMask(payload, mask) : payload;
   return Buffer.concat([header, mask, hidden]);
 }
 
