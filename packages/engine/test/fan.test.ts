@@ -22,7 +22,8 @@ test("frames for many are let go of, however many receivers there are and howeve
   let most = 0;
   for (let round = 0; round < 500; round++) {
     const frame = prepareFrame(String(round % 10));
-    for (const receiver of receivers) expect(fan.add(receiver, frame)).toBe(true);
+    // One assertion a round: three quarters of a million of them take longer than all else here.
+    expect(receivers.filter((receiver) => !fan.add(receiver, frame))).toEqual([]);
     await turn();
     most = Math.max(most, fan.length);
   }
