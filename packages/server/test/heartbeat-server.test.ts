@@ -1,11 +1,22 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { createRequire } from "node:module";
+import type { Socket } from "node:net";
 import { Worker } from "node:worker_threads";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { ManualClock } from "../../../testkit/manual-clock.ts";
 import { frame, Opcode, RawSocket } from "../../../testkit/raw-socket.ts";
 import { type Clock, systemClock } from "../src/clock.ts";
 import { withInternals } from "../src/internals.ts";
-import { Arrivals, serve, TestClient, turns } from "./support/harness.ts";
+import { Arrivals, serve, TestClient, until } from "./support/harness.ts";
+
+/** Server sides of connections, as they are accepted. */
+function accepted(): Socket[] {
+  const sockets: Socket[] = [];
+  const add = (message: unknown): void => void sockets.push((message as { socket: Socket }).socket);
+  subscribe("net.server.socket", add);
+  onTestFinished(() => void unsubscribe("net.server.socket", add));
+  return sockets;
+}
 
 describe("the text ping", () => {
   test("comes each interval; who answers stays, in whatever case and spacing, and nobody is told", async () => {
@@ -54,13 +65,17 @@ describe("the text ping", () => {
     const clock: Clock = { ...systemClock, now: () => time.now(), after: (ms, run) => time.after(ms, run) };
     const options = { pingIntervalMs: 1_000, maxPayload: 67_108_864 };
     const { server, port, messages } = await serve(withInternals(options, { clock }));
+    const sockets = accepted();
     const peer = await RawSocket.open(port);
+    const [socket] = sockets as [Socket];
+    const before = socket.bytesRead;
     const upload = frame(Opcode.binary, new Uint8Array(999_986)); // And 14 bytes of header.
     for (let start = 0; start < upload.length; start += 100_000) {
       time.pass(1_000);
       expect((await peer.readFrame()).text).toBe("ping");
-      await new Promise((resolve) => peer.socket.write(upload.subarray(start, start + 100_000), resolve));
-      await turns();
+      peer.write(upload.subarray(start, start + 100_000));
+      // However long the kernel takes to carry it over.
+      await until("all of it read", () => socket.bytesRead === before + start + 100_000);
     }
     expect((await messages.one()).message).toHaveLength(999_986);
     expect(server.stats().severed).toEqual({});
