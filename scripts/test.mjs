@@ -17,12 +17,14 @@ export async function test() {
     await prepare("other versions of Node", tally, () => found(ensureRuntimes));
     const built = await prepare("build", tally, () => ensureBuilt());
     await runSteps(checkSteps({ built }), tally, CHECK_WIDTH);
-    await runSteps([vitest("unit")], tally);
-    // One run keeps one core busy.
-    const others = findRuntimes().others.map((runtime) => vitest("unit", runtime));
-    await runSteps(others, tally, CHECK_WIDTH);
-    if (built) await runSteps([vitest("e2e")], tally);
-    else console.log("The e2e tests need a build and were not run.");
+    if (!built) console.log("The e2e tests need a build and are not run.");
+    // Longest first. A run keeps one core busy, and that of the e2e tests, which wait for browsers, not even one.
+    const runs = [
+      ...(built ? [vitest("e2e")] : []),
+      vitest("unit"),
+      ...findRuntimes().others.map((other) => vitest("unit", other)),
+    ];
+    await runSteps(runs, tally, CHECK_WIDTH);
   }
   console.log(`All of it took ${((performance.now() - start) / 1000).toFixed(0)} s`);
   console.log(`${tally.passed} passed, ${tally.failed} failed`);
@@ -48,7 +50,7 @@ function found(ensure) {
  * A project of vitest.config.ts.
  *
  * @param {string} project
- * @param {import("./runtimes.mjs").Runtime} [runtime] default: this Node, and then it prints what it does by itself
+ * @param {import("./runtimes.mjs").Runtime} [runtime] default: this Node
  * @returns {import("./steps.mjs").Step}
  */
 function vitest(project, runtime) {
@@ -60,8 +62,10 @@ function vitest(project, runtime) {
       rmSync(file, { force: true });
       const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
       const args = ["run", "--project", project, "--silent=passed-only", ...reporters];
-      const { ok, output } = await runTool("vitest", args, { show: !runtime, node: runtime?.program });
-      return { ...count(readNote(file), ok), output: output || "See above." };
+      // Of several at a time one tells how far it is, the longest.
+      const echo = project === "e2e";
+      const { ok, output } = await runTool("vitest", args, { echo, node: runtime?.program });
+      return { ...count(readNote(file), ok), output: echo ? "See above." : output };
     },
   };
 }

@@ -26,13 +26,15 @@ export const readJson = (path) => JSON.parse(readFileSync(inRoot(path), "utf8"))
 
 /**
  * Runs a program to its end. It never rejects: a program that cannot be started has failed.
+ * `show` gives it our own streams instead of collecting what it writes. `echo` collects that and passes it on as well: through
+ * a pipe no program draws over lines that another one wrote meanwhile.
  *
  * @param {string} command
  * @param {readonly string[]} args
- * @param {{ cwd?: string, show?: boolean, env?: NodeJS.ProcessEnv }} [options] show: pass the output through instead of collecting it
+ * @param {{ cwd?: string, show?: boolean, echo?: boolean, env?: NodeJS.ProcessEnv }} [options]
  * @returns {Promise<Outcome>}
  */
-export function run(command, args, { cwd = ROOT, show = false, env = process.env } = {}) {
+export function run(command, args, { cwd = ROOT, show = false, echo = false, env = process.env } = {}) {
   return new Promise((resolve) => {
     let output = "";
     const child = spawn(command, args, {
@@ -43,12 +45,13 @@ export function run(command, args, { cwd = ROOT, show = false, env = process.env
       // npx is a batch file there, which only a shell starts.
       shell: process.platform === "win32" && command === "npx",
     });
-    child.stdout?.on("data", (chunk) => {
-      output += chunk;
-    });
-    child.stderr?.on("data", (chunk) => {
-      output += chunk;
-    });
+    for (const stream of [child.stdout, child.stderr]) {
+      // Decoded as a stream: a chunk may end within a character.
+      stream?.setEncoding("utf8").on("data", (text) => {
+        output += text;
+        if (echo) process.stdout.write(text);
+      });
+    }
     child.on("error", (error) => resolve({ ok: false, output: `${output}${error.message}\n` }));
     child.on("close", (code) => resolve({ ok: code === 0, output }));
   });
@@ -59,7 +62,7 @@ export function run(command, args, { cwd = ROOT, show = false, env = process.env
  *
  * @param {string} name the package
  * @param {readonly string[]} args
- * @param {{ show?: boolean, bin?: string, node?: string, cwd?: string, env?: NodeJS.ProcessEnv }} [options] bin: which of its programs
+ * @param {{ show?: boolean, echo?: boolean, bin?: string, node?: string, cwd?: string, env?: NodeJS.ProcessEnv }} [options] bin: which of its programs
  */
 export function runTool(name, args, { bin, node = process.execPath, ...options } = {}) {
   const folder = join("node_modules", name);
