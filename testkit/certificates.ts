@@ -28,8 +28,12 @@ export interface Certificates {
 
 const PASSPHRASE = "correct horse";
 
-/** Makes certificates with the `openssl` command, which must be installed. */
-export function makeCertificates(): Certificates {
+let made: Certificates | undefined;
+
+/** The certificates of this process, made by the `openssl` command, which must be installed, when they are first asked for. */
+export const makeCertificates = (): Certificates => (made ??= makeAll());
+
+function makeAll(): Certificates {
   const folder = mkdtempSync(join(tmpdir(), "websockets-simple-certificates-"));
   const at = (name: string): string => join(folder, name);
   const openssl = (...args: string[]): void =>

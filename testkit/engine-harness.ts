@@ -9,7 +9,7 @@ import {
   type EngineSocket,
   type SocketListener,
 } from "../packages/engine/src/index.ts";
-import { type Certificates, makeCertificates } from "./certificates.ts";
+import { makeCertificates } from "./certificates.ts";
 import { RawSocket, within } from "./raw-socket.ts";
 
 /** What an engine told of one connection. */
@@ -48,8 +48,6 @@ export interface ServedEngine {
   next(): Promise<Seen>;
 }
 
-let certificates: Certificates | undefined;
-
 /** Puts an engine behind a port until the test ends. */
 export async function serveEngine(
   { makeEngine, isSecure }: EngineSetting,
@@ -60,8 +58,7 @@ export async function serveEngine(
   const acceptor = engine.createAcceptor({ ...BOUNDS, ...bounds });
   const seen: Seen[] = [];
   let wake = (): void => {};
-  if (isSecure) certificates ??= makeCertificates();
-  const tls = isSecure ? certificates : undefined;
+  const tls = isSecure ? makeCertificates() : undefined;
   const server = tls ? createTlsServer(tls.localhost) : createServer();
   server.on("upgrade", (request, stream, head) => {
     if (checkUpgrade(request)) return void stream.destroy();
