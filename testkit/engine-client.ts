@@ -109,16 +109,50 @@ export function clientSuite(
       expect(await attempt(makeEngine(), port)).toEqual({ refused: { status: 401, body: "no" } });
     });
 
+    // The rules of RFC 6455 section 4.1 for the answer, in its order; and which header may stand there but once (11.3).
     test.each<[string, (accept: string) => string]>([
-      ["a wrong accept value", () => switching("c29tZXRoaW5nIGVsc2UgYWx0b2dldGg=")],
-      ["another protocol", (accept) => switching(accept).replace("Upgrade: websocket", "Upgrade: h2c")],
-      ["a subprotocol that was not offered", (accept) => switching(accept, "Sec-WebSocket-Protocol: chat\r\n")],
-      ["an extension that was not offered", (accept) => switching(accept, "Sec-WebSocket-Extensions: permessage-deflate\r\n")],
       ["no HTTP", () => "SSH-2.0-OpenSSH_9.2\r\n\r\n"],
+      ["HTTP/1.0", (accept) => switching(accept).replace("HTTP/1.1", "HTTP/1.0")],
+      ["no Upgrade header", (accept) => switching(accept).replace("Upgrade: websocket\r\n", "")],
+      ["an empty Upgrade header", (accept) => switching(accept).replace("Upgrade: websocket", "Upgrade:")],
+      ["another protocol", (accept) => switching(accept).replace("Upgrade: websocket", "Upgrade: h2c")],
+      ["another protocol besides", (accept) => switching(accept).replace("Upgrade: websocket", "Upgrade: h2c, websocket")],
+      ["two Upgrade headers", (accept) => switching(accept, "Upgrade: websocket\r\n")],
+      ["no Connection header", (accept) => switching(accept).replace("Connection: Upgrade\r\n", "")],
+      [
+        "a Connection header that names others",
+        (accept) => switching(accept).replace("Connection: Upgrade", "Connection: keep-alive"),
+      ],
+      ["a Connection header that only contains it", (accept) => switching(accept).replace("Connection: U", "Connection: no-u")],
+      ["no accept value", (accept) => switching(accept).replace(/Sec-WebSocket-Accept: .*\r\n/, "")],
+      ["a wrong accept value", () => switching("c29tZXRoaW5nIGVsc2UgYWx0b2dldGg=")],
+      ["an accept value in another case", (accept) => switching(accept.toUpperCase())],
+      ["two accept values", (accept) => switching(accept, `Sec-WebSocket-Accept: ${accept}\r\n`)],
+      ["an extension that was not offered", (accept) => switching(accept, "Sec-WebSocket-Extensions: permessage-deflate\r\n")],
+      ["a subprotocol that was not offered", (accept) => switching(accept, "Sec-WebSocket-Protocol: other\r\n")],
+      ["a subprotocol in another case", (accept) => switching(accept, "Sec-WebSocket-Protocol: CHAT\r\n")],
+      ["two subprotocols", (accept) => switching(accept, "Sec-WebSocket-Protocol: chat\r\nSec-WebSocket-Protocol: room\r\n")],
+      ["two subprotocols in one header", (accept) => switching(accept, "Sec-WebSocket-Protocol: chat, room\r\n")],
     ])("takes no connection with %s", async (_, answer) => {
       const { port, peers } = await serveRaw(answer);
-      expect(await attempt(makeEngine(), port)).toHaveProperty("failed");
+      expect(await attempt(makeEngine(), port, { subprotocols: ["chat", "room"] })).toHaveProperty("failed");
       await peers[0]?.whenOver();
+    });
+
+    test("takes no connection with a subprotocol where none was offered", async () => {
+      const { port } = await serveRaw((accept) => switching(accept, "Sec-WebSocket-Protocol: chat\r\n"));
+      expect(await attempt(makeEngine(), port)).toHaveProperty("failed");
+    });
+
+    test.each<[string, (accept: string) => string]>([
+      ["headers in any case", (accept) => switching(accept).replace("Upgrade: websocket", "UPGRADE: WebSocket")],
+      ["Connection in any case, among others", (accept) => switching(accept).replace("ion: Upgrade", "ion: keep-alive, uPGRADE")],
+      ["Connection in two headers", (accept) => switching(accept, "Connection: keep-alive\r\n")],
+      ["blanks around the accept value", (accept) => switching(` ${accept} \t`)],
+      ["another reason phrase", (accept) => switching(accept).replace("Switching Protocols", "Welcome")],
+    ])("takes a connection with %s", async (_, answer) => {
+      const { port } = await serveRaw(answer);
+      expect(await attempt(makeEngine(), port)).toHaveProperty("opened");
     });
 
     const ANSWERS: readonly (readonly [parameters: string, rule?: FineClientRule])[] = [

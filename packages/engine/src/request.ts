@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
+import { checkAnswer, whyNoSwitch } from "./answer-check.ts";
 import { beginAttempt } from "./attempt.ts";
 import { offer } from "./compression/agreement.ts";
 import type { ConnectListener, ConnectOptions } from "./engine.ts";
-import { acceptValue } from "./handshake.ts";
 
 /** What comes of a request: a connection that is upgraded takes the place of one that is open. */
 export interface RequestListener extends Pick<ConnectListener, "refused" | "failed"> {
@@ -35,21 +35,14 @@ export function request(stream: Duplex, options: ConnectOptions, listener: Reque
   asked.on("error", fail);
   // A destroyed stream that was never asked tells no error.
   asked.on("close", () => fail(new Error("the connection closed before the upgrade request was answered")));
-  asked.on("response", (response) => end(() => listener.refused(response)));
+  asked.on("response", (response) => {
+    if (response.statusCode === 101) fail(new Error(whyNoSwitch(response)));
+    else end(() => listener.refused(response));
+  });
   asked.on("upgrade", (response, _, head) => {
-    const wrong = judge(response, key, subprotocols);
+    const wrong = checkAnswer(response, { key, subprotocols });
     if (wrong) fail(new Error(wrong));
     else end(() => listener.upgraded(response, head));
   });
   asked.end();
-}
-
-/** What is wrong with a 101; undefined when all is well. */
-function judge({ headers }: IncomingMessage, key: string, offered: readonly string[]): string | undefined {
-  if (headers.upgrade?.toLowerCase() !== "websocket") return `the server upgraded to ${headers.upgrade}, not to websocket`;
-  if (headers["sec-websocket-accept"] !== acceptValue(key))
-    return "the server's Sec-WebSocket-Accept is not that of this request";
-  const chosen = headers["sec-websocket-protocol"];
-  if (chosen === undefined || offered.includes(chosen)) return undefined;
-  return `the server chose subprotocol ${chosen}, which was not offered`;
 }

@@ -88,7 +88,7 @@ function trimBlanks(text: string): string {
 }
 
 /** Whether a comma-separated list (RFC 9110 section 5.6.1) names `token`, in any case. */
-function hasToken(lists: readonly string[], token: string): boolean {
+export function hasToken(lists: readonly string[], token: string): boolean {
   return lists.some((list) => list.split(",").some((item) => item.trim().toLowerCase() === token));
 }
 

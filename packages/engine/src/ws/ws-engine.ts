@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { type ClientOptions, type PerMessageDeflateOptions, type ServerOptions, WebSocket, WebSocketServer } from "ws";
+import { checkSwitch, whyNoSwitch } from "../answer-check.ts";
 import { beginAttempt } from "../attempt.ts";
 import { firstOffer } from "../compression/agreement.ts";
 import type { Acceptor, AcceptorOptions, CompressionOptions, ConnectListener, ConnectOptions, Engine } from "../engine.ts";
@@ -76,8 +77,16 @@ function connect(stream: Duplex, options: ConnectOptions, listener: ConnectListe
   const { end, fail } = beginAttempt(stream, options, listener);
   socket.once("upgrade", (answer) => {
     response = answer;
+    // ws judges the rest.
+    const wrong = checkSwitch(answer);
+    if (!wrong) return;
+    fail(new Error(wrong));
+    socket.terminate();
   });
-  socket.once("unexpected-response", (_, answer) => end(() => listener.refused(answer)));
+  socket.once("unexpected-response", (_, answer) => {
+    if (answer.statusCode === 101) fail(new Error(whyNoSwitch(answer)));
+    else end(() => listener.refused(answer));
+  });
   socket.on("error", fail);
   socket.once("open", () =>
     end(() => {
