@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { constants, deflateRawSync } from "node:zlib";
 import { frame, Opcode } from "../raw-socket.ts";
 import { binary, close, more, ping, text } from "./case.ts";
@@ -39,6 +40,24 @@ function* examples(): Generator<CompressionCase> {
     frames: [text(Buffer.concat([deflateRawSync("one "), deflateRawSync("two "), deflated("three")]), RSV1)],
     messages: ["one two three"],
   };
+  yield {
+    name: "7.2.3.4: as many final blocks as are allowed",
+    frames: [text(Buffer.concat([...Array.from({ length: 16 }, () => deflateRawSync("a")), Buffer.of(0)]), RSV1)],
+    messages: ["a".repeat(16)],
+  };
+  yield {
+    name: "7.2.1: the four octets left in place, which harms nobody",
+    frames: [text(Buffer.concat([deflated("Hello"), hex("00 00 ff ff")]), RSV1), text(deflated("and on"), RSV1)],
+    messages: ["Hello", "and on"],
+  };
+  for (const said of ["Hello", "Hello ".repeat(5_000), ""]) {
+    // Common, and nothing is missing.
+    yield {
+      name: `7.2.3.4: a final block without the octet behind it, ${said.length} bytes`,
+      frames: [text(deflateRawSync(said), RSV1), text(deflated("and on"), RSV1)],
+      messages: [said, "and on"],
+    };
+  }
 }
 
 function* sizes(): Generator<CompressionCase> {
@@ -129,6 +148,17 @@ function* faults(): Generator<CompressionCase> {
   ] as const) {
     yield bad(`7.2.2: ${name}`, [text(payload, RSV1)], 1007);
   }
+  const whole = Buffer.from("what is cut ".repeat(20));
+  const shapes = { "the fixed code": { strategy: constants.Z_FIXED }, "a code of its own": {}, "stored blocks": { level: 0 } };
+  for (const [shape, options] of Object.entries(shapes)) {
+    const payload = deflated(whole, options);
+    for (const missing of [1, 2, 5, payload.length - 5, payload.length - 2]) {
+      const cut = payload.subarray(0, payload.length - missing);
+      yield bad(`7.2.2: what ends within a block, ${missing} bytes early, in ${shape}`, [text(cut, RSV1)], 1007);
+    }
+  }
+  // Larger, so that another thread inflates it.
+  yield bad("7.2.2: what ends within a block, large", [binary(deflated(randomBytes(40_000)).subarray(0, -100), RSV1)], 1007);
   for (const payload of [Uint8Array.of(0xff), Uint8Array.of(0xed, 0xa0, 0x80), Buffer.from("🐢").subarray(0, 3)]) {
     yield bad(
       `8.1: text that is no UTF-8 once it is inflated: ${Buffer.from(payload).toString("hex")}`,
@@ -144,6 +174,8 @@ function* faults(): Generator<CompressionCase> {
     [binary(Buffer.concat([deflateRawSync("x"), deflateRawSync(new Uint8Array(2_000_000)), deflated("")]), RSV1)],
     1009,
   );
+  const tooMany = Buffer.concat([...Array.from({ length: 17 }, () => deflateRawSync("a")), Buffer.of(0)]);
+  yield bad("threats 22: one more of the final blocks than is allowed", [text(tooMany, RSV1)], 1008);
   yield bad("threats 22: a million final blocks", [binary(Buffer.alloc(1_000_000, hex("03 00")), RSV1)], 1008);
 }
 

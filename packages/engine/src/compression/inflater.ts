@@ -1,4 +1,4 @@
-import { constants, inflateRaw, inflateRawSync, type ZlibOptions } from "node:zlib";
+import { inflateRaw, inflateRawSync, type ZlibOptions } from "node:zlib";
 import { type Fault, FaultCode } from "../frames/opcodes.ts";
 import type { Direction } from "./agreement.ts";
 import { zlibGate } from "./gate.ts";
@@ -9,6 +9,12 @@ const MAX_INPUT_AT_ONCE = 16_384;
 const MAX_OUTPUT_AT_ONCE = 131_072;
 /** What the sender left out (RFC 7692 section 7.2.2). */
 const TAIL = Buffer.of(0, 0, 0xff, 0xff);
+/**
+ * A final block without anything, behind it: whether that is reached is how zlib tells whole blocks from what is cut. A final
+ * block that is cut just where these very bytes complete it is taken with them: zlib cannot tell.
+ */
+const END = Buffer.of(1, 0, 0, 0xff, 0xff);
+const TAIL_AND_END = Buffer.concat([TAIL, END]);
 /** A message may have final blocks with more behind (section 7.2.3.4), but each costs a call: nobody needs many. */
 const MAX_FINAL_BLOCKS = 16;
 const MIN_CHUNK_BYTES = 1_024;
@@ -76,7 +82,6 @@ export class Inflater {
     const { dictionary } = work;
     return {
       windowBits: this.#windowBits,
-      finishFlush: constants.Z_SYNC_FLUSH,
       maxOutputLength: Math.max(1, work.room),
       chunkSize: Math.min(Math.max(work.rest.byteLength * 4, MIN_CHUNK_BYTES), MAX_CHUNK_BYTES),
       info: true,
@@ -106,10 +111,14 @@ class Inflation {
   isDone = false;
   hasTooMany = false;
   readonly #context: Buffer | undefined;
+  readonly #added: number;
   #finalBlocks = 0;
 
   constructor(payload: Buffer, maxBytes: number, context: Buffer | undefined) {
-    this.rest = Buffer.concat([payload, TAIL]);
+    // No message ends so (section 7.2.1): whoever sends it forgot to leave it out.
+    const added = payload.byteLength >= TAIL.byteLength && payload.subarray(-TAIL.byteLength).equals(TAIL) ? END : TAIL_AND_END;
+    this.rest = Buffer.concat([payload, added]);
+    this.#added = added.byteLength;
     this.maxBytes = maxBytes;
     this.#context = context;
   }
@@ -127,8 +136,12 @@ class Inflation {
   add({ buffer, engine }: Inflated): void {
     this.output = this.output.byteLength === 0 ? buffer : Buffer.concat([this.output, buffer]);
     this.rest = this.rest.subarray(engine.bytesWritten);
-    this.hasTooMany = ++this.#finalBlocks > MAX_FINAL_BLOCKS;
-    this.isDone = this.rest.byteLength === 0 || engine.bytesWritten === 0 || this.hasTooMany || this.room < 0;
+    const left = this.rest.byteLength;
+    // The one that nothing is behind is ours.
+    if (left > 0) this.#finalBlocks++;
+    this.hasTooMany = this.#finalBlocks > MAX_FINAL_BLOCKS;
+    // Who ends with a final block may forget the octet behind it (section 7.2.3.4): of the message nothing is missing.
+    this.isDone = left === 0 || left === this.#added || this.hasTooMany || this.room < 0;
   }
 }
 
@@ -137,7 +150,8 @@ function isTooLarge(error: unknown): boolean {
 }
 
 function faultOf(error: unknown, maxBytes: number): Fault {
-  return isTooLarge(error) ? tooLarge(maxBytes) : NO_DEFLATE;
+  if (isTooLarge(error)) return tooLarge(maxBytes);
+  return (error as { code?: string }).code === "Z_BUF_ERROR" ? CUT : NO_DEFLATE;
 }
 
 function tooLarge(maxBytes: number): Fault {
@@ -147,6 +161,10 @@ function tooLarge(maxBytes: number): Fault {
 const NO_DEFLATE: Fault = Object.freeze({
   code: FaultCode.badData,
   why: "compressed data that is no DEFLATE (RFC 7692 section 7.2.2)",
+});
+const CUT: Fault = Object.freeze({
+  code: FaultCode.badData,
+  why: "compressed data that ends within a block (RFC 7692 section 7.2.2)",
 });
 const TOO_MANY_FINAL_BLOCKS: Fault = Object.freeze({
   code: FaultCode.tooManyFragments,
