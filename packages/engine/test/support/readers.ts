@@ -12,7 +12,8 @@ export interface Reading {
 
 export const LIMITS = { maxPayload: 100_000, maxFragments: 32 };
 
-const shown = (data: string | Uint8Array): string =>
+/** A message as a text that tells texts from bytes: to compare large arrays takes long. */
+export const shown = (data: string | Uint8Array): string =>
   typeof data === "string" ? data : `bytes ${Buffer.from(data).toString("latin1")}`;
 
 /** By our own reader, in such chunks. */
@@ -45,7 +46,7 @@ const { Receiver } = createRequire(import.meta.url)("ws") as {
 };
 
 /** What ws calls its faults. */
-const CODES: Readonly<Record<string, number>> = {
+export const WS_CODES: Readonly<Record<string, number>> = {
   WS_ERR_INVALID_UTF8: 1007,
   WS_ERR_TOO_MANY_BUFFERED_PARTS: 1008,
   WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH: 1009,
@@ -75,7 +76,7 @@ export function readByWs(bytes: Buffer): Reading {
     fault = error;
   });
   if (fault) {
-    reading.code = CODES[fault.code ?? ""] ?? 1002;
+    reading.code = WS_CODES[fault.code ?? ""] ?? 1002;
     reading.isFault = true;
   }
   return reading;
