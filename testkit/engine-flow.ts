@@ -3,9 +3,13 @@ import type { AcceptorOptions } from "../packages/engine/src/index.ts";
 import { type EngineSetting, enginePair, serveEngine } from "./engine-harness.ts";
 import { frame, Opcode, within } from "./raw-socket.ts";
 
+/** What some platforms do not tell: how much of a message that is under way the kernel has taken. */
+export type FineFlowRule = "in the middle of a message";
+
 /** The part of the engine suite that is about flow: what was taken and what waits, pauses, pongs that cannot leave. */
-export function flowSuite(name: string, setting: EngineSetting): void {
+export function flowSuite(name: string, setting: EngineSetting, leftOut: readonly FineFlowRule[] = []): void {
   describe(`flow of engine ${name}`, () => {
+    const testOf = (rule: FineFlowRule) => (leftOut.includes(rule) ? () => {} : test);
     const serve = (): ReturnType<typeof serveEngine> => serveEngine(setting);
     // Under TLS Node says only later what the kernel has taken.
     const overTcp = setting.isSecure ? (): void => {} : test;
@@ -82,29 +86,32 @@ export function flowSuite(name: string, setting: EngineSetting): void {
       expect(seen.socket.flush()).toBe(true);
     });
 
-    test("counts the bytes that the kernel takes, in the middle of a message too, and nothing else", async () => {
-      const { peer, seen } = await pair();
-      const start = seen.socket.takenBytes;
-      seen.socket.send("small");
-      peer.write(frame(Opcode.text, "heard"));
-      await seen.has(1);
-      const frameBytes = (await peer.readFrame()).text.length + 2;
-      if (setting.isSecure) expect(seen.socket.takenBytes - start).toBeGreaterThan(frameBytes);
-      else expect(seen.socket.takenBytes - start).toBe(frameBytes);
+    testOf("in the middle of a message")(
+      "counts the bytes that the kernel takes, in the middle of a message too, and nothing else",
+      async () => {
+        const { peer, seen } = await pair();
+        const start = seen.socket.takenBytes;
+        seen.socket.send("small");
+        peer.write(frame(Opcode.text, "heard"));
+        await seen.has(1);
+        const frameBytes = (await peer.readFrame()).text.length + 2;
+        if (setting.isSecure) expect(seen.socket.takenBytes - start).toBeGreaterThan(frameBytes);
+        else expect(seen.socket.takenBytes - start).toBe(frameBytes);
 
-      peer.socket.pause();
-      seen.socket.send(new Uint8Array(33_554_432));
-      const before = seen.socket.takenBytes;
-      while (seen.socket.takenBytes === before) {
-        const some = new Promise((resolve) => peer.socket.once("data", resolve));
-        peer.socket.resume();
-        await within("some bytes", some);
         peer.socket.pause();
-        await new Promise((resolve) => setImmediate(resolve));
-      }
-      expect(seen.socket.takenBytes).toBeGreaterThan(before);
-      expect([seen.taken, seen.socket.bufferedBytes > 0]).toEqual([1, true]);
-    });
+        seen.socket.send(new Uint8Array(33_554_432));
+        const before = seen.socket.takenBytes;
+        while (seen.socket.takenBytes === before) {
+          const some = new Promise((resolve) => peer.socket.once("data", resolve));
+          peer.socket.resume();
+          await within("some bytes", some);
+          peer.socket.pause();
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+        expect(seen.socket.takenBytes).toBeGreaterThan(before);
+        expect([seen.taken, seen.socket.bufferedBytes > 0]).toEqual([1, true]);
+      },
+    );
 
     test("bounds the pongs that wait for a peer who pings and does not read", async () => {
       const { peer, seen } = await pair();

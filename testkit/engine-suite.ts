@@ -15,7 +15,8 @@ export function engineSuite(name: string, makeEngine: () => Engine): void {
   }
 }
 
-function basicSuite(name: string, setting: EngineSetting): void {
+/** The part of it that is about messages and the end. */
+export function basicSuite(name: string, setting: EngineSetting): void {
   const { makeEngine } = setting;
   describe(`engine ${name}`, () => {
     const serve = (bounds?: Partial<AcceptorOptions>, subprotocol?: string): ReturnType<typeof serveEngine> =>
