@@ -32,7 +32,9 @@ const COMMANDS = {
   async fuzz([count = "1000000"]) {
     if (!(await setUp("install", () => ensureInstalled("all")))) return false;
     const env = { ...process.env, FUZZ_COUNT: count };
-    return (await runTool("vitest", ["run", "--project", "unit", "fuzz"], { show: true, env })).ok;
+    // Both cores: of itself vitest leaves one to others.
+    const args = ["run", "--project", "unit", "--maxWorkers", "2", "fuzz"];
+    return (await runTool("vitest", args, { show: true, env })).ok;
   },
   async bench([name, ...args]) {
     const script = inRoot("bench", `${name}.mjs`);
