@@ -128,6 +128,16 @@ export function piecesSuite(name: string, { makeEngine, isSecure }: EngineSettin
       expect([taken[0]?.text.slice(0, 4), taken[0]?.ends]).toEqual(["fine", ["cut"]]);
     });
 
+    test("are never unfinished, since nothing of them is kept", async () => {
+      const { peer, seen, taken } = await pair();
+      peer.write(frame(Opcode.binary, "half", { fin: false }));
+      await expect.poll(() => taken[0]?.bytes).toBe(4);
+      expect(seen.socket.unfinished).toBeUndefined();
+      peer.write(frame(Opcode.continuation, "rest").subarray(0, 8));
+      await expect.poll(() => taken[0]?.bytes).toBe(6);
+      expect(seen.socket.unfinished).toBeUndefined();
+    });
+
     test("that will not be complete are cut, once, before the end is told", async () => {
       const { peer, seen, taken } = await pair();
       peer.write(frame(Opcode.text, "half", { fin: false }));

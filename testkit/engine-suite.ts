@@ -3,6 +3,7 @@ import type { AcceptorOptions, Engine, PreparedMessage } from "../packages/engin
 import { flowSuite } from "./engine-flow.ts";
 import { type EngineSetting, enginePair, serveEngine } from "./engine-harness.ts";
 import { retentionSuite } from "./engine-retention.ts";
+import { watchSuite } from "./engine-watch.ts";
 import { closePayload, frame, Opcode, upgradeRequest } from "./raw-socket.ts";
 
 /** What every engine must do: run it on each. */
@@ -11,6 +12,7 @@ export function engineSuite(name: string, makeEngine: () => Engine): void {
   for (const isSecure of [false, true]) {
     const over = isSecure ? `${name} over TLS` : name;
     flowSuite(over, { makeEngine, isSecure });
+    watchSuite(over, { makeEngine, isSecure });
     basicSuite(over, { makeEngine, isSecure });
   }
 }

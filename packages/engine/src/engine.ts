@@ -1,9 +1,10 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { CompressionOptions } from "./compression/options.ts";
+import type { Unfinished } from "./frames/unfinished.ts";
 import type { UpgradeHead } from "./upgrade-check.ts";
 
-export type { CompressionOptions };
+export type { CompressionOptions, Unfinished };
 
 /**
  * An engine turns the bytes of an upgraded connection into WebSocket messages and back (RFC 6455). It owns what the
@@ -116,6 +117,13 @@ export interface EngineSocket {
   readonly takenBytes: number;
   /** A count of the bytes that were read so far, with whatever frames add. */
   readonly receivedBytes: number;
+  /** Whether it reads what comes: not while it is paused, nor while what came before is still worked on. */
+  readonly isReading: boolean;
+  /**
+   * What has begun to come and is not complete. Undefined where there is nothing, and of a message that a listener takes piece
+   * by piece: of that nothing is kept. To ask MUST cost next to nothing: all connections are, again and again.
+   */
+  readonly unfinished: Unfinished | undefined;
   /**
    * Sends one message, at the latest when the turn of the event loop ends. What becomes of it the listener is told:
    * `taken`, or `closed` without it.
@@ -137,6 +145,8 @@ export interface EngineSocket {
    * @returns undefined on a connection that is closing or gone
    */
   beginMessage?(isText: boolean): OutgoingPieces | undefined;
+  /** Sends a ping without payload (RFC 6455 section 5.5.2); does nothing on a connection that is closing or gone. */
+  sendPing(): void;
   /** Starts the close handshake; later sends fail. Repeated calls do nothing. `code` and `reason` MUST be valid (section 7.4). */
   close(code: number, reason: string): void;
   /** Destroys the connection at once; what was sent before leaves if the kernel takes it at once. */

@@ -52,6 +52,11 @@ export abstract class FrameReader {
     return this.#state === "reading";
   }
 
+  /** The bytes of a header that is not complete. */
+  protected get cutHeader(): Uint8Array | undefined {
+    return this.#header;
+  }
+
   /** Takes in what was read. While paused it waits. */
   read(chunk: Buffer): void {
     if (this.#state === "over") return;

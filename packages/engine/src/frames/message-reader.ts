@@ -3,6 +3,7 @@ import { Assembly } from "./assembly.ts";
 import { type Closing, readClosePayload } from "./close-payload.ts";
 import { FrameReader } from "./frame-reader.ts";
 import { CONTROL, type Fault, FaultCode, FIN, OPCODE, Opcode, protocolFault, RESERVED, RSV1 } from "./opcodes.ts";
+import type { Unfinished } from "./unfinished.ts";
 import { judgeUtf8, UTF8_BOUNDARY, UTF8_WRONG, type Utf8State } from "./utf8.ts";
 
 /** Bounds of what is put together. */
@@ -58,6 +59,8 @@ export class MessageReader extends FrameReader {
   maxPayload: number;
   /** Of the message under way: its opcode, 0 when there is none, whether it is compressed, its bound and what came of it. */
   #opcode = 0;
+  /** How many have begun that did not come whole at once. */
+  #begun = 0;
   #isCompressed = false;
   #bound = 0;
   #declared = 0;
@@ -82,6 +85,13 @@ export class MessageReader extends FrameReader {
     this.#isDeflate = isDeflate;
     this.#maxFragments = limits.maxFragments;
     this.maxPayload = limits.maxPayload;
+  }
+
+  /** What has begun to come and is not complete, but for a message that is taken piece by piece. */
+  get unfinished(): Unfinished | undefined {
+    if (this.#assembly) return { id: this.#begun, bytes: this.#assembly.length };
+    const id = this.#control ?? this.cutHeader;
+    return id && { id, bytes: 0 };
   }
 
   override end(): void {
@@ -159,6 +169,7 @@ export class MessageReader extends FrameReader {
   }
 
   #beginMessage(first: number): void {
+    this.#begun++;
     this.#opcode = first & OPCODE;
     this.#isCompressed = (first & RSV1) !== 0;
     this.#pieces = this.asksForPieces && !this.#isCompressed ? this.#sink.begins?.(this.#opcode === Opcode.text) : undefined;

@@ -3,6 +3,7 @@ import type { Inflater } from "../compression/inflater.ts";
 import type { Closing } from "../frames/close-payload.ts";
 import { MessageReader, type MessageSink, type PieceSink, type ReadLimits } from "../frames/message-reader.ts";
 import type { Fault } from "../frames/opcodes.ts";
+import type { Unfinished } from "../frames/unfinished.ts";
 import type { Turns } from "./turns.ts";
 
 /** What is told of what comes in. */
@@ -47,6 +48,16 @@ export class Incoming implements MessageSink {
   /** Whether somebody has paused it. */
   get isPaused(): boolean {
     return this.#isPaused;
+  }
+
+  /** Whether it reads: not from a pause on until all that came before its end is worked off. */
+  get isReading(): boolean {
+    return !this.#stream.isPaused();
+  }
+
+  /** What has begun to come and is not complete. */
+  get unfinished(): Unfinished | undefined {
+    return this.#reader.unfinished;
   }
 
   /** Whether it is asked, of each message that begins, who takes it piece by piece. */

@@ -2,7 +2,14 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Deflater } from "../compression/deflater.ts";
 import type { Inflater } from "../compression/inflater.ts";
-import type { EngineSocket, IncomingPieces, OutgoingPieces, OutgoingMessage as Sendable, SocketListener } from "../engine.ts";
+import type {
+  EngineSocket,
+  IncomingPieces,
+  OutgoingPieces,
+  OutgoingMessage as Sendable,
+  SocketListener,
+  Unfinished,
+} from "../engine.ts";
 import { type Closing, writeClosePayload } from "../frames/close-payload.ts";
 import type { ReadLimits } from "../frames/message-reader.ts";
 import { type Fault, Opcode } from "../frames/opcodes.ts";
@@ -40,6 +47,7 @@ export interface Compression {
 
 /** RFC 6455 section 7.1.5. */
 const NO_CLOSE_FRAME: Closing = Object.freeze({ code: 1006, reason: "" });
+const NO_PAYLOAD = new Uint8Array(0);
 /** Bytes that a reason may have: a control frame's, but for the code. */
 const MAX_REASON_BYTES = 123;
 
@@ -108,6 +116,14 @@ export class OwnSocket implements EngineSocket, IncomingEvents, WriterEvents {
     return (this.#stream as Partial<Socket>).bytesRead ?? 0;
   }
 
+  get isReading(): boolean {
+    return this.#incoming.isReading;
+  }
+
+  get unfinished(): Unfinished | undefined {
+    return this.#incoming.unfinished;
+  }
+
   send(message: Sendable): boolean {
     if (!this.isOpen) return false;
     if (this.#order?.isHeld) this.#sendLater(this.#order, message);
@@ -125,6 +141,10 @@ export class OwnSocket implements EngineSocket, IncomingEvents, WriterEvents {
     this.#writer.flush();
     // What waits for a message in pieces counts as what waits for the peer, or it would have no bound.
     return this.#stream.destroyed || (kernelBacklog(this.#stream) === 0 && !this.#order?.isBehind);
+  }
+
+  sendPing(): void {
+    if (this.isOpen) this.#writer.sendControl(Opcode.ping, NO_PAYLOAD);
   }
 
   close(code: number, reason: string): void {

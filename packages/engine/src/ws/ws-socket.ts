@@ -1,10 +1,11 @@
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocket } from "ws";
-import type { EngineSocket, OutgoingMessage, PreparedMessage, SocketListener } from "../engine.ts";
+import type { EngineSocket, OutgoingMessage, PreparedMessage, SocketListener, Unfinished } from "../engine.ts";
 import { exactCopy } from "../exact-copy.ts";
 import { keepSmall } from "../keep-small.ts";
 import { kernelBacklog, kernelBytes } from "../kernel-bytes.ts";
+import { unfinishedOf } from "./unfinished.ts";
 
 /**
  * Pongs that may wait for a peer who pings and does not read; one more, and the connection is destroyed. It is not
@@ -35,6 +36,8 @@ export class WsSocket implements EngineSocket {
   #takenBytes = 0;
   /** Whether the listener was, or is about to be, told of bytes that wait. */
   #isBlocked = false;
+  /** How many messages were complete. */
+  #messages = 0;
   #maxPayload: number;
   readonly #isCompressed: boolean;
 
@@ -48,13 +51,14 @@ export class WsSocket implements EngineSocket {
   /** Tells the listener from now on. */
   begin(listener: SocketListener): void {
     const socket = this.#socket;
-    answerPings(socket);
+    answerPings(socket, () => this.#settle());
     keepSmall(socket, this.#stream);
     this.#listener = listener;
     let refused: { code: number; reason: string } | undefined;
-    socket.on("message", (data: Buffer, isBinary) =>
-      listener.message(isBinary ? ownBytes(data) : data.toString("utf8"), data.byteLength),
-    );
+    socket.on("message", (data: Buffer, isBinary) => {
+      this.#messages++;
+      listener.message(isBinary ? ownBytes(data) : data.toString("utf8"), data.byteLength);
+    });
     socket.on("error", (error: Error & { code?: string }) => {
       const code = closeCodeOf(error.code);
       const why = code === 1009 ? `a message of more than ${this.#maxPayload} bytes (option maxPayload)` : error.message;
@@ -90,6 +94,14 @@ export class WsSocket implements EngineSocket {
     return (this.#stream as Partial<Socket>).bytesRead ?? 0;
   }
 
+  get isReading(): boolean {
+    return !this.#stream.isPaused();
+  }
+
+  get unfinished(): Unfinished | undefined {
+    return unfinishedOf(this.#socket, this.#messages);
+  }
+
   send(message: OutgoingMessage): boolean {
     if (!this.isOpen) return false;
     const { data, isBinary, bytes } = message instanceof PreparedBytes ? message : new PreparedBytes(message as string);
@@ -97,10 +109,7 @@ export class WsSocket implements EngineSocket {
     this.#socket.send(data, { binary: isBinary }, (error) => {
       // Node reports no error for writes that a destroyed socket cancelled.
       if (!error && (isTaken || !this.#stream.destroyed)) this.#listener?.taken(1, bytes);
-      if (this.#isBlocked && this.bufferedBytes === 0) {
-        this.#isBlocked = false;
-        this.#listener?.drained();
-      }
+      this.#settle();
     });
     isTaken = this.bufferedBytes === 0;
     if (!isTaken && !this.#isBlocked) {
@@ -114,6 +123,10 @@ export class WsSocket implements EngineSocket {
     if (this.#stream.destroyed) return true;
     // What waits for another thread to compress it is not told apart from what waits for the peer.
     return this.#isCompressed ? this.bufferedBytes === 0 : kernelBacklog(this.#stream) === 0;
+  }
+
+  sendPing(): void {
+    if (this.isOpen) this.#socket.ping(undefined, undefined, () => this.#settle());
   }
 
   close(code: number, reason: string): void {
@@ -140,16 +153,26 @@ export class WsSocket implements EngineSocket {
     _receiver._maxPayload = bytes;
     this.#maxPayload = bytes;
   }
+
+  /** Something has left: tells when it was the last that waited, be that a message, a ping or a pong. */
+  #settle(): void {
+    if (!this.#isBlocked || this.bufferedBytes > 0) return;
+    this.#isBlocked = false;
+    this.#listener?.drained();
+  }
 }
 
 /** What ws would do by itself, but with a slice of what was read, which would keep all of that while the pong waits. */
-function answerPings(socket: WebSocket): void {
+function answerPings(socket: WebSocket, left: () => void): void {
   let pending = 0;
   socket.on("ping", (data: Buffer) => {
     if (socket.readyState !== WebSocket.OPEN) return;
     if (pending >= MAX_PENDING_PONGS) return socket.terminate();
     pending++;
-    socket.pong(exactCopy([data]), undefined, () => pending--);
+    socket.pong(exactCopy([data]), undefined, () => {
+      pending--;
+      left();
+    });
   });
 }
 
