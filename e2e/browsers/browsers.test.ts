@@ -90,6 +90,19 @@ describe.each(availableBrowsers())("in $name", ({ launch }) => {
     expect(await page.evaluate(() => client.state)).toBe("connected");
   });
 
+  it("a page whose script hangs stays connected: the browser itself answers RFC pings", async () => {
+    const heartbeat = { intervalMs: 100, timeoutMs: 2_000 };
+    const { server, url } = await started(new WebsocketServer({ host: "127.0.0.1", heartbeat }));
+    const page = await open();
+    await page.evaluate(async (url) => {
+      const bare = new WebSocket(url);
+      await new Promise((resolve) => (bare.onopen = resolve));
+      const end = Date.now() + 4_000;
+      while (Date.now() < end);
+    }, url);
+    expect([server.connections.size, server.stats().severed]).toEqual([1, {}]);
+  });
+
   it("sees the code and reason of a severed connection, and comes back", async () => {
     const { server, url } = await started(new WebsocketServer({ host: "127.0.0.1" }));
     const page = await open();

@@ -11,6 +11,7 @@ import type { Log } from "./logger.ts";
 import type { CheckedOptions } from "./option-rules.ts";
 import type { Engine, EngineSocket, SocketListener } from "./socket.ts";
 import { type Counters, count } from "./stats.ts";
+import { type SweptPeer, startSweeps, sweepPeriodMs } from "./sweeps.ts";
 
 /** What an endpoint needs of its surroundings. */
 export interface EndpointParts {
@@ -21,7 +22,7 @@ export interface EndpointParts {
   readonly log: Log;
   readonly authentication: (Authentication & { readonly maxPayloadBeforeAuth: number }) | undefined;
   readonly createState: CreateState | undefined;
-  readonly peers: () => Iterable<HeartbeatPeer>;
+  readonly peers: () => Iterable<HeartbeatPeer & SweptPeer>;
   admit(socket: EngineSocket, request: UpgradeRequest, data: unknown, userId: unknown): SocketListener;
   closeAll(code: number, reason: string): Promise<void>;
   report(error: ReturnType<typeof toError>): void;
@@ -76,6 +77,7 @@ export async function openEndpoint(parts: EndpointParts): Promise<Endpoint> {
     },
   );
   const stopHeartbeat = startHeartbeat(parts.peers, options.pingIntervalMs, clock);
+  const stopSweeps = startSweeps(parts.peers, sweepPeriodMs(options), clock);
 
   return {
     addresses: listener.addresses,
@@ -84,6 +86,7 @@ export async function openEndpoint(parts: EndpointParts): Promise<Endpoint> {
     },
     async stop() {
       stopHeartbeat();
+      stopSweeps();
       listener.stopAccepting();
       handshakes.abort();
       await parts.closeAll(GOING_AWAY, "the server stops");

@@ -6,7 +6,7 @@ export interface HeartbeatPeer {
   readonly awaitsPong: boolean;
   /** Whether reading is paused, so that a pong may lie unread. */
   readonly isHeldBack: boolean;
-  /** Whether so much has moved since the last ping, either way, that its pong may lie behind it. */
+  /** Whether a transfer is under way, or so much has moved since the last ping, either way, that its pong may lie behind it. */
   readonly isBusy: boolean;
   /** Sends a ping; never waits. */
   ping(): void;

@@ -22,6 +22,7 @@ import type { SendQueueOptions } from "./send-queue.ts";
 import type { EngineSocket, SocketListener } from "./socket.ts";
 import { StallWatch } from "./stall-watch.ts";
 import { type Counters, count } from "./stats.ts";
+import type { WatchRules } from "./watch-rules.ts";
 
 const FAULTS_OF_THE_APPLICATION: readonly ErrorCode[] = ["LISTENER_FAILED", "INVALID_ARGUMENT", "USER_SERVICE_FAILED"];
 
@@ -40,6 +41,7 @@ export interface HubParts<P extends Packet, D, C extends Connection<P, D>> {
   readonly counters: Counters;
   readonly queue: Required<SendQueueOptions>;
   readonly rate: Required<RateLimitOptions> | undefined;
+  readonly watch: WatchRules;
   readonly successString: string | undefined;
   readonly handler: WebsocketHandler<P, D>;
   readonly manager: ConnectionManager<C>;
@@ -66,7 +68,7 @@ export class Hub<P extends Packet, D, C extends Connection<P, D>> {
 
   constructor(parts: HubParts<P, D, C>) {
     this.#parts = parts;
-    const { clock, codec, counters, queue, rate } = parts;
+    const { clock, codec, counters, queue, rate, watch } = parts;
     this.#faults = new TokenBucket(10, 100, clock);
     this.#prints = new TokenBucket(10, 100, clock);
     this.#context = {
@@ -75,6 +77,7 @@ export class Hub<P extends Packet, D, C extends Connection<P, D>> {
       counters,
       queue,
       rate,
+      watch,
       stalls: new StallWatch(queue.stallTimeoutMs, clock),
       received: (peer, message) => this.#received(peer.connection, message),
       sent: (peer, payload) => this.#tellSent(payload, 1, peer.connection),

@@ -24,6 +24,7 @@ export type {
   AuthServerOptions,
   BroadcastOptions,
   CompressionOptions,
+  HeartbeatOptions,
   OrUndefined,
   ServerLimits,
   ServerOptions,

@@ -4,19 +4,16 @@ import {
   checkOptions,
   DEFAULT_LIMITS,
   MAX_TIMER_MS,
-  type OptionTable,
   type Packet,
   type Rule,
   tableOf,
-  WebsocketsSimpleError,
   wrong,
 } from "@websockets-simple/shared";
-import { isConnection } from "./connection.ts";
 import { isToken } from "./handshake/scanners.ts";
 import { decodeSegments } from "./handshake/target.ts";
 import type { EndpointOptions } from "./listen/http-listener.ts";
 import { checkTls, type ServerTlsOptions } from "./listen/tls.ts";
-import type { AuthServerOptions, CompressionOptions, ServerLimits, ServerOptions } from "./options.ts";
+import type { AuthServerOptions, CompressionOptions, HeartbeatOptions, ServerLimits, ServerOptions } from "./options.ts";
 import type { RateLimitOptions } from "./rate-limit.ts";
 import type { SendQueueOptions } from "./send-queue.ts";
 import type { EngineName } from "./socket.ts";
@@ -31,9 +28,13 @@ export const DEFAULTS = Object.freeze({
   availableSubprotocols: Object.freeze([]) as readonly string[],
   packetCasing: "camel" as const,
   pingIntervalMs: 120_000,
+  heartbeat: true as boolean | HeartbeatOptions,
+  /** What `heartbeat: true` means. */
+  heartbeatOn: Object.freeze({ intervalMs: 25_000, timeoutMs: 6_000 }),
   closeTimeoutMs: DEFAULT_LIMITS.closeTimeoutMs as number,
   maxPayload: DEFAULT_LIMITS.maxPayload as number,
   maxFragments: 16_384,
+  messageTimeoutMs: 30_000,
   sendQueue: Object.freeze({ maxBytes: 1_048_576, onOverflow: "disconnect" as const, stallTimeoutMs: 10_000 }),
   compression: false as boolean | CompressionOptions,
   /** What `compression: true` means. */
@@ -69,9 +70,11 @@ export interface CheckedOptions<P extends Packet, D>
   readonly availableSubprotocols: readonly string[];
   readonly packetCasing: "camel" | "pascal";
   readonly pingIntervalMs: number;
+  readonly beat: Complete<HeartbeatOptions> | undefined;
   readonly closeTimeoutMs: number;
   readonly maxPayload: number;
   readonly maxFragments: number;
+  readonly messageTimeoutMs: number;
   readonly sendQueue: Required<SendQueueOptions>;
   readonly engine: EngineName;
   readonly compress: CheckedCompression | undefined;
@@ -114,9 +117,11 @@ const RULES: Readonly<Record<string, Rule>> = {
   packetCasing: ["camel", "pascal"],
   createState: "function",
   pingIntervalMs: [0, MAX_TIMER_MS],
+  heartbeat: "boolean or object",
   closeTimeoutMs: timerMs,
   maxPayload: payload,
   maxFragments: [1, 2_147_483_647],
+  messageTimeoutMs: [0, MAX_TIMER_MS],
   compression: "boolean or object",
   sendQueue: "object",
   rateLimit: "boolean or object",
@@ -136,7 +141,7 @@ const SESSION_WIRE = 'wire: "classic", since the session wire is not available y
  * @throws WebsocketsSimpleError `INVALID_OPTION`, naming option, value and bound
  */
 export function checkServerOptions<P extends Packet, D>(given: unknown): CheckedOptions<P, D> {
-  const { rateLimit, compression, ...options } = checkOptions<typeof DEFAULTS & ServerOptions<P, D, never>>(
+  const { rateLimit, compression, heartbeat, ...options } = checkOptions<typeof DEFAULTS & ServerOptions<P, D, never>>(
     given,
     tableOf(RULES, DEFAULTS),
   );
@@ -155,6 +160,7 @@ export function checkServerOptions<P extends Packet, D>(given: unknown): Checked
       "sendQueue.",
     ),
     compress: compression ? checkCompression(compression === true ? {} : compression) : undefined,
+    beat: heartbeat ? checkHeartbeat(heartbeat === true ? {} : heartbeat) : undefined,
     rate: rateLimit ? checkRate(rateLimit === true ? {} : rateLimit) : undefined,
     limits: checkOptions<CheckedLimits>(options.limits, tableOf(LIMIT_RULES, DEFAULTS.limits), "limits."),
   };
@@ -204,6 +210,11 @@ function checkCompression(given: object): CheckedCompression {
   );
 }
 
+function checkHeartbeat(given: object): Complete<HeartbeatOptions> {
+  const beatMs: Rule = [100, MAX_TIMER_MS];
+  return checkOptions(given, tableOf({ intervalMs: beatMs, timeoutMs: beatMs }, DEFAULTS.heartbeatOn), "heartbeat.");
+}
+
 function checkRate(given: object): Required<RateLimitOptions> {
   return checkOptions(
     given,
@@ -237,29 +248,6 @@ export type CheckedAuthOptions = Pick<AuthServerOptions<unknown>, "connectionUna
     readonly places: readonly ("path" | "query" | "header" | "subprotocol" | "message")[];
     readonly userServiceLimits: { timeoutMs: number; concurrency: number };
   };
-
-const BROADCAST: OptionTable = {
-  except: [(value) => (isConnection(value) ? undefined : "one connection, as events tell it")],
-  channel: [
-    (value) =>
-      typeof value === "string" && !value.startsWith("/") ? undefined : "a connection's channel, which has no slash in front",
-  ],
-};
-
-/**
- * Checks the options of a broadcast: a misspelt `except` would send to the one that it should leave out.
- *
- * @throws WebsocketsSimpleError `INVALID_ARGUMENT`, naming option and value, and what is known
- */
-export function checkBroadcastOptions(given: unknown): void {
-  try {
-    if (isConnection(given)) throw new Error("the options are a connection; use { except: connection } to leave it out");
-    if (Array.isArray(given)) throw wrong("options", given, "an object, such as { except: connection }");
-    checkOptions(given, BROADCAST);
-  } catch (error) {
-    throw new WebsocketsSimpleError("INVALID_ARGUMENT", `broadcast: ${(error as Error).message}`);
-  }
-}
 
 /** Parts the options of an authenticated server, and checks those that only it has. The rest is for `checkServerOptions`. */
 export function checkAuthOptions(given: object): { auth: CheckedAuthOptions; rest: object } {

@@ -44,6 +44,17 @@ export interface ServerLimits {
   maxConnections?: number | undefined;
 }
 
+/** When silent peers are asked whether they are there. */
+export interface HeartbeatOptions {
+  /**
+   * How long a peer may be silent, in milliseconds, 100 to 2,147,483,647: it gets a ping up to a quarter of that sooner, so that
+   * many are not asked at the same moment. Default: 25,000.
+   */
+  intervalMs?: number | undefined;
+  /** How long it then has for a sign of life, in milliseconds, 100 to 2,147,483,647. Default: 6,000. */
+  timeoutMs?: number | undefined;
+}
+
 /** How messages are compressed. */
 export interface CompressionOptions {
   /** Smaller messages are sent as they are, in bytes, 0 to 1,073,741,824. Default: 1,024. */
@@ -89,12 +100,27 @@ export interface ServerOptions<P extends Packet = Packet, D = undefined, C exten
    * one it is closed with 4408. 0: never. Default: 120,000.
    */
   pingIntervalMs?: number | undefined;
+  /**
+   * Whether to look for peers that are gone without a word, or frozen: by RFC 6455 pings, which browsers and other WebSocket
+   * libraries answer by themselves. Any byte that comes is a sign of life, and so is a slow download that goes on; who shows
+   * none is closed with 4408, at once. It takes longer, by 30 s at most, where much was sent to the peer meanwhile. Some
+   * answer only while they read, .NET's `ClientWebSocket` for one: give those that pause for long a longer `timeoutMs`.
+   * Default: `{}`, which is to say yes.
+   */
+  heartbeat?: boolean | HeartbeatOptions | undefined;
   /** How long a peer has to answer a close frame, in milliseconds, 1 to 2,147,483,647. Default: 5,000. */
   closeTimeoutMs?: number | undefined;
   /** The largest message taken in, in bytes, 1 to 268,435,456; a larger one closes the connection with 1009. Default: 1,048,576. */
   maxPayload?: number | undefined;
   /** The most fragments of one message, 1 to 2,147,483,647; more close the connection with 1008. Default: 16,384. */
   maxFragments?: number | undefined;
+  /**
+   * How long a message that has begun may take to come to its end, in milliseconds, 0 to 2,147,483,647; each 4,096 bytes of
+   * it begin that time anew, and time in which the server does not read does not count. Beyond it the connection is closed with
+   * 1008. With `engine: "ws"` it depends on fields of ws that are not public. 0: any time. Default: 30,000, which is 137
+   * bytes a second.
+   */
+  messageTimeoutMs?: number | undefined;
   /**
    * Compresses messages (permessage-deflate, RFC 7692) with clients that offer it, as browsers do. It costs CPU time:
    * switch it on where bytes are dear. `maxPayload` bounds what is inflated. Default: false.

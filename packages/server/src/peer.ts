@@ -13,11 +13,14 @@ import type { ConnectionPeer, ConnectionState } from "./connection.ts";
 import { newConnectionId } from "./connection-id.ts";
 import type { UpgradeRequest } from "./handshake/upgrade-request.ts";
 import { notSent, type Payload, packetPayload, rawPayload } from "./payload.ts";
+import { PeerWatch, type WatchTarget } from "./peer-watch.ts";
 import { RateLimit, type RateLimitOptions, TokenBucket } from "./rate-limit.ts";
 import { SendQueue, type SendQueueEvents, type SendQueueOptions } from "./send-queue.ts";
 import type { EngineSocket, SocketListener } from "./socket.ts";
 import type { StallWatch } from "./stall-watch.ts";
 import type { Counters } from "./stats.ts";
+import type { SweptPeer } from "./sweeps.ts";
+import type { WatchRules } from "./watch-rules.ts";
 
 /** What all peers of a server share. */
 export interface PeerContext<P extends Packet, C> {
@@ -27,6 +30,7 @@ export interface PeerContext<P extends Packet, C> {
   readonly queue: Required<SendQueueOptions>;
   readonly stalls: StallWatch;
   readonly rate: Required<RateLimitOptions> | undefined;
+  readonly watch: WatchRules;
   received(peer: Peer<P, C>, message: string | Uint8Array): void;
   /** A message was handed to the kernel. */
   sent(peer: Peer<P, C>, payload: Payload<P>): void;
@@ -44,7 +48,9 @@ const HEARTBEATS_AT_ONCE = 100;
 const BUSY_BYTES = 65_536;
 
 /** The states and the traffic of one connection: what stands between its socket and the server. */
-export class Peer<P extends Packet, C = unknown> implements ConnectionPeer<P>, SocketListener, SendQueueEvents<P> {
+export class Peer<P extends Packet, C = unknown>
+  implements ConnectionPeer<P>, SocketListener, SendQueueEvents<P>, SweptPeer, WatchTarget
+{
   readonly id = newConnectionId();
   readonly request: UpgradeRequest;
   readonly startedAtMs: number;
@@ -53,6 +59,7 @@ export class Peer<P extends Packet, C = unknown> implements ConnectionPeer<P>, S
   readonly #context: PeerContext<P, C>;
   readonly #socket: EngineSocket;
   readonly #queue: SendQueue<P>;
+  readonly watch: PeerWatch;
   readonly #rateLimit: RateLimit | undefined;
   readonly #heartbeats: TokenBucket | undefined;
   #state: ConnectionState = "connecting";
@@ -73,6 +80,7 @@ export class Peer<P extends Packet, C = unknown> implements ConnectionPeer<P>, S
     this.#context = context;
     this.startedAtMs = context.clock.date();
     this.#queue = new SendQueue(socket, context.queue, context.stalls, this);
+    this.watch = new PeerWatch(socket, context.watch, this);
     this.#heartbeats = context.rate && new TokenBucket(HEARTBEATS_PER_SECOND, HEARTBEATS_AT_ONCE, context.clock);
     this.#rateLimit =
       context.rate &&
@@ -99,16 +107,21 @@ export class Peer<P extends Packet, C = unknown> implements ConnectionPeer<P>, S
     return this.#state === "open" && this.#socket.isOpen;
   }
 
+  get sentBytes(): number {
+    return this.#queue.sentBytes;
+  }
+
   get awaitsPong(): boolean {
     return this.#awaitsPong;
   }
 
   get isHeldBack(): boolean {
-    return this.#rateLimit?.isHolding === true;
+    return this.#rateLimit?.isHolding === true || !this.#socket.isReading;
   }
 
   get isBusy(): boolean {
-    return this.#movedBytes - this.#movedAtPing >= BUSY_BYTES;
+    // However slowly they go, what comes is bounded in time by the watch, and what leaves by the stall watch.
+    return this.watch.isReceiving || this.watch.isBlocked || this.#movedBytes - this.#movedAtPing >= BUSY_BYTES;
   }
 
   get #movedBytes(): number {
@@ -202,10 +215,12 @@ export class Peer<P extends Packet, C = unknown> implements ConnectionPeer<P>, S
   }
 
   blocked(): void {
+    this.watch.isBlocked = true;
     this.#queue.blocked();
   }
 
   drained(): void {
+    this.watch.isBlocked = false;
     this.#queue.drained();
   }
 
@@ -226,13 +241,13 @@ export class Peer<P extends Packet, C = unknown> implements ConnectionPeer<P>, S
     if (kind === "network") this.#networkError = error.message;
     else {
       this.#isRefused = true;
-      this.#tellFault(error);
+      this.tellFault(error);
     }
   }
 
   closed(code: number, reason: string): void {
     const dropped = this.#isHeard ? (this.#rateLimit?.flush() ?? 0) : 0;
-    if (dropped > 0) this.#tellFault(new Error(`${dropped} messages above rateLimit were dropped: it sent them and left`));
+    if (dropped > 0) this.tellFault(new Error(`${dropped} messages above rateLimit were dropped: it sent them and left`));
     if (this.#isRefused) this.#context.severed(this, code, reason);
     this.#rateLimit?.stop();
     this.#state = "closed";
@@ -242,7 +257,8 @@ export class Peer<P extends Packet, C = unknown> implements ConnectionPeer<P>, S
     for (const resolve of this.#whenClosed ?? []) resolve();
   }
 
-  #tellFault(error: Error): void {
+  /** Tells of what the peer did wrong. */
+  tellFault(error: Error): void {
     const told = `${this.request.remoteAddress}: ${error.message}`;
     this.#context.failed(this, new WebsocketsSimpleError("PROTOCOL_ERROR", told, { cause: error }));
   }

@@ -80,6 +80,11 @@ export class SendQueue<P extends Packet> implements Stallable {
     this.#events = events;
   }
 
+  /** About how many bytes were sent so far. */
+  get sentBytes(): number {
+    return this.#sentSize;
+  }
+
   /**
    * Hands a message to the socket.
    *

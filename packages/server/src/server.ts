@@ -6,6 +6,7 @@ import {
   type Sendable,
   WebsocketsSimpleError,
 } from "@websockets-simple/shared";
+import { checkBroadcastOptions } from "./broadcast-options.ts";
 import { coarseDate, systemClock } from "./clock.ts";
 import { Connection, isConnection } from "./connection.ts";
 import { ConnectionManager } from "./connection-manager.ts";
@@ -17,12 +18,13 @@ import { Hub } from "./hub.ts";
 import { internalsOf, type ServerInternals } from "./internals.ts";
 import type { ServerAddress } from "./listen/http-listener.ts";
 import { createLog, type Log } from "./logger.ts";
-import { type CheckedOptions, checkBroadcastOptions, checkServerOptions } from "./option-rules.ts";
+import { type CheckedOptions, checkServerOptions } from "./option-rules.ts";
 import type { BroadcastOptions, ServerOptions } from "./options.ts";
 import { packetPayload, preparedPayload, rawPayload } from "./payload.ts";
 import { createPacketReader } from "./plain-packet.ts";
 import { ENGINES, type Engine } from "./socket.ts";
 import { createCounters, type ServerStats, toStats } from "./stats.ts";
+import { WatchRules } from "./watch-rules.ts";
 
 /**
  * A WebSocket server. Events: `message`, `connection`, `error`, `server`; see `ServerEvents`. `P` is the type of packets,
@@ -73,6 +75,7 @@ export class WebsocketServer<
       counters: this.#counters,
       queue,
       rate,
+      watch: new WatchRules(this.#options),
       successString,
       handler,
       manager: this.#manager,

@@ -1,0 +1,133 @@
+import { MESSAGE_STEP_BYTES, SlowMessage } from "./slow-message.ts";
+import type { EngineSocket } from "./socket.ts";
+import type { WatchRules } from "./watch-rules.ts";
+
+/** What a watch does to its connection. */
+export interface WatchTarget {
+  /** Whether it is open, so that there is something to watch. */
+  readonly isAlive: boolean;
+  /** About how many bytes were sent to the peer so far: counted here, since to ask the kernel of each connection costs more. */
+  readonly sentBytes: number;
+  /** Tells of what the peer did wrong. */
+  tellFault(error: Error): void;
+  /** Closes it, visibly to the peer. */
+  sever(code: number, reason: string): Promise<void>;
+}
+
+/** The close codes of a message that does not end (RFC 6455 section 7.4.1), and of a peer that does not answer. */
+const POLICY_VIOLATION = 1008;
+const TIMEOUT = 4408;
+
+/** Whoever is sent so much since it was last heard is asked at once, so that the answer does not lie behind far more. */
+const ASK_AFTER_BYTES = 65_536;
+/** In place of sweeps that are left. */
+const NOT_ASKED = -1;
+
+/**
+ * Watches one connection, by what sweeps see: whether anything comes from its peer, who is asked by an RFC 6455 ping when
+ * nothing does, and whether messages come to an end. What this side does not read counts for neither.
+ */
+export class PeerWatch {
+  readonly #socket: EngineSocket;
+  readonly #rules: WatchRules;
+  readonly #target: WatchTarget;
+  /** Whether the kernel does not take all: from then on what it takes is what the peer has taken. */
+  isBlocked = false;
+  /** What was read so far, and what had been sent by then. */
+  #received = 0;
+  #sentAtLife = 0;
+  /** What the kernel had taken at the last sweep, where it did not take all. */
+  #taken = 0;
+  #wasBlocked = false;
+  /** For how many sweeps nothing has come, and how many are left for the answer, once it was asked for. */
+  #quiet = 0;
+  #left = NOT_ASKED;
+  #slow: SlowMessage | undefined;
+
+  constructor(socket: EngineSocket, rules: WatchRules, target: WatchTarget) {
+    this.#socket = socket;
+    this.#rules = rules;
+    this.#target = target;
+  }
+
+  /** Whether a message is under way that will not be for ever. */
+  get isReceiving(): boolean {
+    return this.#rules.messageSweeps > 0 && this.#socket.unfinished !== undefined;
+  }
+
+  /** Of a sweep: says whether the peer seems to be lost, or a message endless. */
+  look(): boolean {
+    if (!this.#target.isAlive) return false;
+    const isEndless = this.#rules.messageSweeps > 0 && this.#seesEndless();
+    const isLost = this.#rules.beat !== undefined && this.#seesLost();
+    return isEndless || isLost;
+  }
+
+  /** Everything readable has been read since. */
+  judge(): void {
+    const { beat, messageTimeoutMs, messageSweeps } = this.#rules;
+    if (!this.#target.isAlive || !this.#socket.isReading) return;
+    const { unfinished, receivedBytes } = this.#socket;
+    if (unfinished && this.#slow?.isStill(unfinished) && this.#slow.sweeps >= messageSweeps) {
+      this.#endless(
+        `less than ${MESSAGE_STEP_BYTES} bytes of a message, and not its end, came within messageTimeoutMs ${messageTimeoutMs}`,
+      );
+    } else if (beat && this.#left === 0 && receivedBytes === this.#received) {
+      this.#lost(`silent, and no answer to a ping within heartbeat.timeoutMs ${beat.timeoutMs}`);
+    }
+  }
+
+  #endless(reason: string): void {
+    this.#target.tellFault(new Error(reason));
+    void this.#target.sever(POLICY_VIOLATION, reason);
+  }
+
+  #lost(reason: string): void {
+    void this.#target.sever(TIMEOUT, reason);
+    // Nobody is there to answer that; a peer who was only frozen finds it when it wakes.
+    this.#socket.terminate();
+  }
+
+  #seesEndless(): boolean {
+    const { unfinished, isReading } = this.#socket;
+    if (!unfinished) {
+      this.#slow = undefined;
+      return false;
+    }
+    if (!this.#slow?.isStill(unfinished)) this.#slow = new SlowMessage(unfinished);
+    else if (isReading) return ++this.#slow.sweeps >= this.#rules.messageSweeps;
+    return false;
+  }
+
+  #seesLost(): boolean {
+    const { receivedBytes, isReading } = this.#socket;
+    const isTransfer = this.#seesTransfer();
+    if (receivedBytes !== this.#received) {
+      this.#received = receivedBytes;
+      this.#sentAtLife = this.#target.sentBytes;
+    } else if (isReading && !isTransfer) return this.#isSilent(this.#target.sentBytes - this.#sentAtLife);
+    this.#quiet = 0;
+    this.#left = NOT_ASKED;
+    return false;
+  }
+
+  /** Whether the peer has taken some of what waits for it. */
+  #seesTransfer(): boolean {
+    if (!this.isBlocked && !this.#wasBlocked) return false;
+    const { takenBytes } = this.#socket;
+    const isTransfer = this.#wasBlocked && takenBytes !== this.#taken;
+    this.#taken = takenBytes;
+    this.#wasBlocked = this.isBlocked;
+    return isTransfer;
+  }
+
+  /** @param sentBytes what was sent to the peer since it was last heard */
+  #isSilent(sentBytes: number): boolean {
+    this.#quiet++;
+    if (this.#left > 0) return --this.#left === 0;
+    if (sentBytes < ASK_AFTER_BYTES && !this.#rules.isDue(this.#quiet)) return false;
+    this.#left = this.#rules.answerWithinBehind(sentBytes);
+    this.#socket.sendPing();
+    return false;
+  }
+}

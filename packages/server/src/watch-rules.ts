@@ -1,0 +1,47 @@
+import { type SweepOptions, sweepPeriodMs } from "./sweeps.ts";
+
+/** What lies before a ping may delay its answer: so much a second may be counted on, and for so long at most. */
+const SLOW_BYTES_PER_SECOND = 8_192;
+const MAX_DELAY_MS = 30_000;
+/** Over so many sweeps pings are spread, so that those who fell silent together are not all asked in one turn. */
+const SPREAD = 4;
+
+/** The times of the options, in sweeps. One for all connections. */
+export class WatchRules {
+  readonly beat: SweepOptions["beat"];
+  readonly messageTimeoutMs: number;
+  readonly periodMs: number;
+  /** After how many sweeps without a byte a peer is asked, how many it then has, and those that a message has. */
+  readonly askAfter: number;
+  readonly answerWithin: number;
+  readonly messageSweeps: number;
+  #lot = 0;
+
+  constructor(options: SweepOptions) {
+    const { beat, messageTimeoutMs } = options;
+    this.beat = beat;
+    this.messageTimeoutMs = messageTimeoutMs;
+    this.periodMs = sweepPeriodMs(options);
+    // The first silent sweep may see almost a whole period less than there was.
+    this.askAfter = beat ? Math.floor(beat.intervalMs / this.periodMs) - 1 : 0;
+    this.answerWithin = beat ? this.#sweepsOf(beat.timeoutMs) : 0;
+    this.messageSweeps = messageTimeoutMs > 0 ? this.#sweepsOf(messageTimeoutMs) : 0;
+  }
+
+  /** Whether it is a peer's turn to be asked, which was silent for so many sweeps: of many, each sweep asks an equal part. */
+  isDue(quiet: number): boolean {
+    const left = this.askAfter - quiet;
+    if (left <= 0) return true;
+    return left < Math.min(SPREAD, this.askAfter / 4) && this.#lot++ % (left + 1) === left;
+  }
+
+  /** How many sweeps a peer has to answer that was sent so many bytes since it was last heard. */
+  answerWithinBehind(bytes: number): number {
+    const delayMs = Math.min((bytes / SLOW_BYTES_PER_SECOND) * 1_000, MAX_DELAY_MS);
+    return this.answerWithin + Math.floor(delayMs / this.periodMs);
+  }
+
+  #sweepsOf(ms: number): number {
+    return Math.ceil(ms / this.periodMs - 1e-6);
+  }
+}
