@@ -2,10 +2,9 @@
 import { WebsocketClient } from "@websockets-simple/client";
 import { numbers, openAll, report, startServer } from "./harness.mjs";
 
-const { connections, seconds } = numbers({ connections: 10_000, seconds: 60 });
-const PING_INTERVAL_MS = 10_000;
+const { connections, seconds, pingSeconds } = numbers({ connections: 10_000, seconds: 60, pingSeconds: 10 });
 
-const server = await startServer(PING_INTERVAL_MS);
+const server = await startServer(pingSeconds * 1_000);
 const before = await server.figures();
 let lost = 0;
 const startedAt = performance.now();
@@ -20,7 +19,7 @@ const after = await server.figures();
 await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 const end = await server.figures();
 
-report(`${connections} idle connections for ${seconds} s, a ping every ${PING_INTERVAL_MS / 1000} s`, {
+report(`${connections} idle connections for ${seconds} s, a text ping every ${pingSeconds} s`, {
   "connections at the server, at the end": end.stats.connections,
   "lost on the way": lost,
   "opened per second": Math.round(connections / (connectMs / 1000)),
