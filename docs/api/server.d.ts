@@ -1,7 +1,7 @@
 /// <reference lib="esnext.disposable" />
 /// <reference types="node" />
-import { IncomingMessage } from 'node:http';
 import { Duplex } from 'node:stream';
+import { IncomingMessage } from 'node:http';
 
 /**
  * The closed list of error codes. Test the code, never `instanceof`: an ES module and a CommonJS copy of this
@@ -185,6 +185,9 @@ declare abstract class IsolatingEmitter<Events> extends TypedEmitter<Events> {
     emit<E extends keyof Events>(event: E, payload: Events[E]): boolean;
 }
 
+/** The head of an upgrade request, as Node's HTTP server tells it. */
+type UpgradeHead = Pick<IncomingMessage, "method" | "url" | "httpVersionMajor" | "httpVersionMinor" | "rawHeaders">;
+
 /** What was read from the request line. */
 interface UpgradeTarget {
     readonly path: string;
@@ -207,7 +210,7 @@ declare class UpgradeRequest {
     readonly remotePort: number;
     /** Whether it came over TLS. */
     readonly secure: boolean;
-    constructor(request: Pick<IncomingMessage, "rawHeaders">, stream: Duplex, target: UpgradeTarget);
+    constructor(request: Pick<UpgradeHead, "rawHeaders">, stream: Duplex, target: UpgradeTarget);
     /** The headers as the client sent them, names in lower case, repeated ones joined. Frozen, without a prototype. */
     get headers(): Readonly<Record<string, string>>;
     /** The cookies by name, values as they were sent. */

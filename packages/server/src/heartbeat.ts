@@ -1,3 +1,4 @@
+import { heartbeatText, type PING, type PONG } from "@websockets-simple/shared";
 import type { Clock } from "./clock.ts";
 
 /** One connection, as the heartbeat sees it. */
@@ -66,4 +67,13 @@ export function startHeartbeat(peers: () => Iterable<HeartbeatPeer>, intervalMs:
     cancelSweep();
     cancelGrace();
   };
+}
+
+/** Which of the heartbeat's texts a message is, if any. */
+export function beatOf(message: string | Uint8Array): typeof PING | typeof PONG | undefined {
+  if (typeof message !== "string") return undefined;
+  // Most begin with neither the letter nor what may be a blank that is trimmed.
+  const first = message.charCodeAt(0);
+  if (first > 0x20 && first < 0x80 && first !== 0x70 && first !== 0x50) return undefined;
+  return heartbeatText(message);
 }

@@ -1,7 +1,6 @@
 import {
   type CodecOptions,
   checkClose,
-  heartbeatText,
   type Packet,
   PING,
   PONG,
@@ -12,6 +11,7 @@ import type { Clock } from "./clock.ts";
 import type { ConnectionPeer, ConnectionState } from "./connection.ts";
 import { newConnectionId } from "./connection-id.ts";
 import type { UpgradeRequest } from "./handshake/upgrade-request.ts";
+import { beatOf } from "./heartbeat.ts";
 import { notSent, type Payload, packetPayload, rawPayload } from "./payload.ts";
 import { PeerWatch, type WatchTarget } from "./peer-watch.ts";
 import { RateLimit, type RateLimitOptions, TokenBucket } from "./rate-limit.ts";
@@ -197,7 +197,7 @@ export class Peer<P extends Packet, C = unknown>
 
   message(message: string | Uint8Array, size: number): void {
     if (!this.#isHeard) return;
-    const beat = typeof message === "string" && mayBeHeartbeat(message) ? heartbeatText(message) : undefined;
+    const beat = beatOf(message);
     if (beat && this.#heartbeats?.take() === false) void this.sever(4429, "too many heartbeats: see option rateLimit");
     else if (beat === PONG) this.#awaitsPong = false;
     else if (beat === PING) this.#queue.pushOwn(PONG);
@@ -293,10 +293,4 @@ export class Peer<P extends Packet, C = unknown>
       this.#whenClosed.push(resolve);
     });
   }
-}
-
-/** Whether a text may be one of the heartbeat's: it begins with the letter, or with what may be a blank that is trimmed. */
-function mayBeHeartbeat(text: string): boolean {
-  const first = text.charCodeAt(0);
-  return first === 0x70 || first === 0x50 || !(first > 0x20 && first < 0x80);
 }

@@ -21,6 +21,7 @@ import type { Fan } from "./fan.ts";
 import { Incoming, type IncomingEvents } from "./incoming.ts";
 import { PreparedFrame } from "./outgoing-frames.ts";
 import { OutgoingMessage } from "./outgoing-message.ts";
+import { own, type StreamOwner } from "./owned-stream.ts";
 import { SendOrder } from "./send-order.ts";
 import type { Turns } from "./turns.ts";
 import { Writer, type WriterEvents } from "./writer.ts";
@@ -51,14 +52,8 @@ const NO_PAYLOAD = new Uint8Array(0);
 /** Bytes that a reason may have: a control frame's, but for the code. */
 const MAX_REASON_BYTES = 123;
 
-/** A stream that belongs to a connection: by this all connections share their listeners. */
-interface OwnedStream extends Duplex {
-  [OWNER]: OwnSocket;
-}
-const OWNER = Symbol("websocket");
-
 /** One connection over one stream. */
-export class OwnSocket implements EngineSocket, IncomingEvents, WriterEvents {
+export class OwnSocket implements EngineSocket, IncomingEvents, WriterEvents, StreamOwner {
   readonly #stream: Duplex;
   readonly #context: SocketContext;
   readonly #incoming: Incoming;
@@ -86,12 +81,11 @@ export class OwnSocket implements EngineSocket, IncomingEvents, WriterEvents {
 
   /** Begins to read, `head` first. */
   begin(head: Buffer, listener: SocketListener): void {
-    const stream = this.#stream as OwnedStream;
+    const stream = this.#stream;
     this.#listener = listener;
     this.#incoming.asksForPieces = listener.begins !== undefined;
-    stream[OWNER] = this;
     if (head.byteLength > 0) stream.unshift(head);
-    stream.on("data", onData).on("end", onEnd).on("error", onError).on("close", onClose);
+    own(stream, this);
     // Whoever read the request may have paused it.
     if (this.#incoming.isPaused) stream.pause();
     else stream.resume();
@@ -282,20 +276,4 @@ export class OwnSocket implements EngineSocket, IncomingEvents, WriterEvents {
       listener?.closed(code, reason);
     });
   }
-}
-
-function onData(this: OwnedStream, chunk: Buffer): void {
-  this[OWNER].read(chunk);
-}
-
-function onEnd(this: OwnedStream): void {
-  this[OWNER].peerEnded();
-}
-
-function onError(this: OwnedStream, error: Error): void {
-  this[OWNER].failed(error);
-}
-
-function onClose(this: OwnedStream): void {
-  this[OWNER].over();
 }
