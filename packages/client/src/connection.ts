@@ -12,9 +12,9 @@ import {
 } from "./connection-state.ts";
 import { type Heartbeat, type HeartbeatOptions, startHeartbeat } from "./heartbeat.ts";
 import { notSent, type Outbox, type Settle } from "./outbox.ts";
-import type { PlatformSignal } from "./platform.ts";
+import type { PlatformSignal, PlatformSocket } from "./platform.ts";
 import type { Target } from "./target.ts";
-import type { OpenTransport, Transport } from "./transport.ts";
+import type { OpenTransport } from "./transport.ts";
 
 /** What a connection needs of the world. */
 export interface ConnectionParts extends ConnectionPolicy {
@@ -49,6 +49,8 @@ export interface Connection {
   send(message: string | Uint8Array, settle: Settle): void;
 }
 
+const CLOSING = 2;
+
 /** How many answers to pings may wait for a server that does not read. */
 const MAX_UNREAD_CONTROLS = 8;
 
@@ -59,7 +61,8 @@ export function createConnection(parts: ConnectionParts): Connection {
   const turns = new Set<() => void>();
   let busy = false;
   let state = INITIAL_STATE;
-  let transport: Transport | undefined;
+  let transport: PlatformSocket | undefined;
+  let subprotocol = "";
   let heartbeat: Heartbeat | undefined;
   let stopTimer: (() => void) | undefined;
   let unwatch: (() => void) | undefined;
@@ -98,11 +101,13 @@ export function createConnection(parts: ConnectionParts): Connection {
     if (state === before) return;
     const { name, generation, timeoutMs, notices } = state;
     // Only what was open is closed in an orderly way, whether or not anybody waits for the answer.
-    if (event.ending && event.type !== "failed") transport?.close(event.ending);
+    const { ending } = event;
+    if (ending && event.type !== "failed") quietly(() => transport?.socket.close(ending.code, ending.reason));
     if (generation !== before.generation) {
       heartbeat?.stop();
-      transport?.drop();
+      quietly(() => transport?.drop());
       heartbeat = transport = undefined;
+      subprotocol = "";
       unread = 0;
     }
     stopTimer?.();
@@ -116,7 +121,7 @@ export function createConnection(parts: ConnectionParts): Connection {
       turns.add(() => notice(told));
       if (told.type === "connecting") turns.add(() => void open(isFresh, generation));
       // What waited goes first: it was sent before anything that a listener of `connected` sends.
-      if (told.type === "connected") outbox?.flush(send, () => transport?.isOpen);
+      if (told.type === "connected") outbox?.flush(send, isOpen);
       if (told.type === "disconnected") outbox?.reject("the client is disconnected");
     }
   }
@@ -137,8 +142,9 @@ export function createConnection(parts: ConnectionParts): Connection {
       const target = await makeTarget(fresh);
       if (isPast()) return;
       const opened = openTransport(target, {
-        opened() {
+        opened(picked) {
           if (isPast()) return;
+          subprotocol = picked;
           if (target.message !== undefined) sendControl(target.message);
           if (beat) {
             const why = `${target.label}: no sign of life within ${beat.timeoutMs} ms (option heartbeat.timeoutMs)`;
@@ -172,12 +178,12 @@ export function createConnection(parts: ConnectionParts): Connection {
     const isConnected = name === "connected";
     // A connection that the server is closing takes nothing any more: the next one will, if there is one.
     const isAway = isConnected || name === "connecting" || name === "reconnecting" || name === "suspended";
-    if (isConnected && transport?.isOpen) {
-      const { bufferedAmount } = transport;
+    if (isConnected && transport && isOpen()) {
+      const { bufferedAmount } = transport.socket;
       if (bufferedAmount >= maxBufferedBytes) {
         settle(notSent(`${bufferedAmount} bytes wait in the socket (option maxBufferedBytes: ${maxBufferedBytes})`));
       } else {
-        transport.send(message, (error) => {
+        hand(message, (error) => {
           // What calls the application waits for its turn, where there is one.
           if (busy) turns.add(() => settle(error));
           else settle(error);
@@ -198,9 +204,23 @@ export function createConnection(parts: ConnectionParts): Connection {
     // Who asks without reading the answers gets no more of them.
     if (!current || unread >= MAX_UNREAD_CONTROLS) return;
     unread++;
-    current.send(text, () => {
+    hand(text, () => {
       if (current === transport) unread--;
     });
+  }
+
+  /** Hands a message to the socket. */
+  function hand(message: string | Uint8Array, done: Settle): void {
+    try {
+      transport?.send(message, done);
+    } catch (thrown) {
+      done(toError("NOT_SENT", "not sent", thrown));
+    }
+  }
+
+  /** Whether messages can be sent: neither side has begun to close. */
+  function isOpen(): boolean {
+    return !!transport && transport.socket.readyState < CLOSING;
   }
 
   return {
@@ -208,7 +228,7 @@ export function createConnection(parts: ConnectionParts): Connection {
       return state.name;
     },
     get subprotocol() {
-      return transport?.subprotocol ?? "";
+      return subprotocol;
     },
     get latencyMs() {
       return heartbeat?.latencyMs;
@@ -216,4 +236,11 @@ export function createConnection(parts: ConnectionParts): Connection {
     dispatch,
     send,
   };
+}
+
+/** A socket class that throws where it should not has no more to say: whoever waits for its end has a time limit. */
+function quietly(run: () => void): void {
+  try {
+    run();
+  } catch {}
 }

@@ -81,15 +81,22 @@ export interface Platform {
   watch(listener: (signal: PlatformSignal) => void): () => void;
 }
 
-/** A socket with what the WHATWG interface leaves to the platform. */
+/** A socket with what the WHATWG interface leaves to the platform. Its class may throw where it should not. */
 export interface PlatformSocket {
   readonly socket: SocketLike;
-  /** Sends on an open socket; `done` is called once, when the bytes are handed over or could not be. */
+  /**
+   * Sends one message on an open socket: a string as text, bytes as binary.
+   *
+   * @param done called once: without error when the bytes are handed to the socket and it does not hold too many
+   */
   send(message: string | Uint8Array, done: (error?: Error) => void): void;
   /** Ends it at once. */
   drop(): void;
-  /** As `Transport.progress`. */
+  /**
+   * A number that has grown since the last call when bytes arrived, of unfinished messages too, or when the network took
+   * bytes that had to wait; as far as the platform tells.
+   */
   readonly progress: () => number;
-  /** As `Transport.ping`. */
+  /** Sends an RFC 6455 ping if it is open; absent where the platform has none (browsers). */
   readonly ping?: (() => unknown) | undefined;
 }

@@ -1,13 +1,11 @@
-import { CloseCode, judgeCloseCode, REFUSED_SUBPROTOCOL, toError, WebsocketsSimpleError } from "@websockets-simple/shared";
+import { CloseCode, judgeCloseCode, REFUSED_SUBPROTOCOL, WebsocketsSimpleError } from "@websockets-simple/shared";
 import IsomorphicWebSocket from "isomorphic-ws";
 import { broken, type Ending } from "./connection-state.ts";
 import type { Platform, Refusal, SocketOptions, WebSocketClass } from "./platform.ts";
 import type { Target } from "./target.ts";
 import type { OpenTransport } from "./transport.ts";
 
-const CLOSING = 2;
-
-/** Makes the transport over the platform's WebSocket, or over another class of the same shape. */
+/** Opens sockets of the platform's WebSocket, or over another class of the same shape. */
 export function webSocketTransport(
   platform: Platform,
   options: SocketOptions & { readonly webSocket?: WebSocketClass | undefined },
@@ -19,7 +17,8 @@ export function webSocketTransport(
     const refused = (why: Refusal): void => {
       refusal ??= why;
     };
-    const { socket, send, drop, ping, progress } = platform.createSocket(Implementation, target, options, refused, listener.pong);
+    const transport = platform.createSocket(Implementation, target, options, refused, listener.pong);
+    const { socket } = transport;
     const { label, subprotocols, quote } = target;
     const isRefused = (): boolean => socket.protocol === REFUSED_SUBPROTOCOL;
     socket.binaryType = "arraybuffer";
@@ -27,10 +26,11 @@ export function webSocketTransport(
       opened = true;
       // The server's no, put so that a browser can see it: its close follows.
       if (isRefused()) return;
-      if (subprotocols.length && !subprotocols.includes(socket.protocol)) {
-        const why = `${label} picked subprotocol "${quote(socket.protocol)}", not one of ${subprotocols.join(", ")} (option subprotocols)`;
-        listener.closed(broken(new WebsocketsSimpleError("REFUSED", why)));
-      } else listener.opened();
+      const { protocol } = socket;
+      const isOurs = subprotocols.includes(protocol);
+      if (isOurs || !subprotocols.length) return listener.opened(isOurs ? protocol : "");
+      const why = `${label} picked subprotocol "${quote(protocol)}", not one of ${subprotocols.join(", ")} (option subprotocols)`;
+      listener.closed(broken(new WebsocketsSimpleError("REFUSED", why)));
     };
     socket.onmessage = ({ data }: { data: string | ArrayBuffer }) => {
       listener.message(typeof data === "string" ? data : new Uint8Array(data));
@@ -44,36 +44,8 @@ export function webSocketTransport(
       else listener.closed(broken(refusal?.error ?? noConnection(label)), refusal?.retryInMs);
     };
 
-    return {
-      get subprotocol() {
-        return subprotocols.includes(socket.protocol) ? socket.protocol : "";
-      },
-      get isOpen() {
-        return socket.readyState < CLOSING;
-      },
-      get bufferedAmount() {
-        return socket.bufferedAmount;
-      },
-      progress,
-      send(message, done) {
-        try {
-          send(message, done);
-        } catch (thrown) {
-          done(toError("NOT_SENT", "not sent", thrown));
-        }
-      },
-      close: ({ code, reason }) => attempt(() => socket.close(code, reason)),
-      drop: () => attempt(drop),
-      ping,
-    };
+    return transport;
   };
-}
-
-/** A class that throws where it should not has no more to say: whoever waits for its end has a time limit. */
-function attempt(run: () => void): void {
-  try {
-    run();
-  } catch {}
 }
 
 function noConnection(label: string): WebsocketsSimpleError {
