@@ -12,7 +12,6 @@ import {
   WebsocketsSimpleError,
   wrong,
 } from "@websockets-simple/shared";
-import { systemClock } from "./clock.ts";
 import { type Connection, createConnection } from "./connection.ts";
 import type { ClientState, Notice } from "./connection-state.ts";
 import { getToken, type TokenSource } from "./credentials.ts";
@@ -62,20 +61,19 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
       throw wrong("token", token === null ? token : typeof token, "a string or a function as second argument");
     const address = resolveAddress(checked, platform.page);
     this.#options = checked;
-    this.#connection = createConnection({
-      ...checked,
-      ...checked.reconnect,
-      canRefresh: typeof token === "function",
-      clock: systemClock,
-      openTransport: webSocketTransport(platform, checked),
-      makeTarget: async (fresh) =>
-        makeTarget(address, subprotocols, await getToken(token, { fresh }), platform.tokenIn[tokenIn] as PlaceToken),
-      watch: platform.watch,
-      outbox: outbox && createOutbox(systemClock, outbox),
-      message: (message) => this.#receive(message),
-      notice: (notice) => this.#notice(notice),
-      failed: (error) => this.emit("error", { error }),
-    });
+    const place = platform.tokenIn[tokenIn] as PlaceToken;
+    this.#connection = createConnection(
+      { ...checked, ...checked.reconnect, canRefresh: typeof token === "function" },
+      outbox && createOutbox(outbox),
+      async (fresh) => makeTarget(address, subprotocols, await getToken(token, { fresh }), place),
+      webSocketTransport(platform, checked),
+      platform.watch,
+      {
+        message: (message) => this.#receive(message),
+        notice: (notice) => this.#notice(notice),
+        failed: (error) => this.emit("error", { error }),
+      },
+    );
   }
 
   /** Where the client stands. */
@@ -110,6 +108,8 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
     if (this.state === "connected") return Promise.resolve();
     if (this.state === "disposed") return Promise.reject(failure("INVALID_STATE", "disposed; make a new client"));
     if (signal?.aborted) return Promise.reject(failure("ABORTED", "signal is aborted"));
+    // What is closing ends without the answer that it waits for.
+    if (this.state === "disconnecting") this.#connection.dispatch({ type: "failed" });
     const abort = (): void => this.#connection.dispatch({ type: "disconnect", ending: { code: 1000, reason: "aborted" } });
     const connecting = new Promise<void>((resolve, reject) => {
       this.#next(["connected", "disconnected"], ({ type, error }) => {

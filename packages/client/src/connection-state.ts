@@ -5,21 +5,19 @@ import type { ClientConnectionEvent } from "./events.ts";
 /**
  * The life of a client's connection as one pure function; `docs/connection-states.md` draws it.
  *
- * Every attempt has a generation. What happens to an attempt bears its generation, and is ignored when that is not the
- * current one: a superseded socket cannot touch its successor. Whoever runs the machine drops socket, token request and
- * timer of a generation that has passed.
+ * It knows one attempt or connection at a time: whoever runs the machine lets go of the socket, token request and timer of
+ * every state that it leaves for another attempt, so that a superseded socket cannot touch its successor.
  */
 export interface ConnectionState {
   readonly name: ClientState;
-  readonly generation: number;
   /** Attempts since a connection last proved lasting, the current one included. */
   readonly attempts: number;
-  /** Whether a fresh token was asked for after a refusal, with no lasting connection since. */
+  /** Whether a token was refused, with no lasting connection since: then a fresh one is asked for. */
   readonly fresh: boolean;
   /** How long the state may last before the event `timer`; without it, for ever. Re-entering a name starts it anew. */
   readonly timeoutMs?: number | undefined;
-  /** What the application is told when it comes to this. All else follows from the state: each `connecting` opens a socket. */
-  readonly notices: readonly Notice[];
+  /** What the notice of this state tells beside its type: how what was before ended. */
+  readonly told?: Omit<Notice, "type"> | undefined;
 }
 
 /**
@@ -59,8 +57,6 @@ export interface ConnectionEvent {
     | "failed"
     /** The time of the state is over. */
     | "timer";
-  /** Whom it happened to, where that is an attempt or a connection. */
-  readonly generation?: number;
   /** How it ends (`disconnect`, `failed`). Default: in an orderly way. */
   readonly ending?: Ending;
   /** The server's wish (Retry-After), in milliseconds. */
@@ -94,7 +90,15 @@ export interface ConnectionPolicy {
 
 const NO_HISTORY = { attempts: 0, fresh: false };
 const CLOSED: Ending = { code: CloseCode.normal, reason: "" };
-export const INITIAL_STATE: ConnectionState = { name: "disconnected", generation: 0, ...NO_HISTORY, notices: [] };
+export const INITIAL_STATE: ConnectionState = { name: "disconnected", ...NO_HISTORY };
+
+/** What matters in one state only. */
+const WHILE: Partial<Record<ConnectionEvent["type"], ClientState>> = {
+  connect: "disconnected",
+  opened: "connecting",
+  woken: "reconnecting",
+  restored: "suspended",
+};
 
 /**
  * Decides what a happening leads to: another state, or the same one when it changes nothing. Pure: the same arguments give
@@ -103,71 +107,60 @@ export const INITIAL_STATE: ConnectionState = { name: "disconnected", generation
  * @param random from 0 up to, not including, 1; for the delay where one starts
  */
 export function next(policy: ConnectionPolicy, state: ConnectionState, event: ConnectionEvent, random: number): ConnectionState {
-  const { name, generation, attempts, fresh } = state;
-  const { type, ending = CLOSED, retryInMs: wishMs = 0 } = event;
-  const { connectTimeoutMs, maxAttempts } = policy;
+  const { name, attempts, fresh } = state;
+  const { type, ending = CLOSED, retryInMs = 0 } = event;
 
-  const isTrying = name === "connecting" || name === "connected";
-  const enter = (name: ClientState, more: Partial<ConnectionState>, ...notices: Notice[]): ConnectionState => ({
-    ...state,
-    timeoutMs: undefined,
+  const enter = (name: ClientState, timeoutMs?: number, more?: Partial<ConnectionState>): ConnectionState => ({
+    attempts,
+    fresh,
     ...more,
     name,
-    notices,
+    timeoutMs,
   });
-  const supersede = (name: ClientState, more: Partial<ConnectionState>, ...notices: Notice[]): ConnectionState =>
-    enter(name, { ...more, generation: generation + 1 }, ...notices);
-  const attempt = (history?: Partial<ConnectionState>, ...notices: Notice[]): ConnectionState =>
-    supersede("connecting", { attempts: attempts + 1, timeoutMs: connectTimeoutMs, ...history }, ...notices, {
-      type: "connecting",
-    });
-  const ended = (how = ending): Notice => ({ ...how, type: "disconnected" });
-  const end = (how?: Ending): ConnectionState => supersede("disconnected", NO_HISTORY, ended(how));
-  const fail = (how: Ending): ConnectionState => {
+  const end = (told = ending): ConnectionState => enter("disconnected", undefined, { ...NO_HISTORY, told });
+  const fail = (how = ending): ConnectionState => {
     const { code, error } = how;
-    const notice = (retryInMs: number): Notice => ({ ...how, type: "reconnecting", retryInMs });
+    const { canRefresh, maxAttempts, baseDelayMs, maxDelayMs } = policy;
     // Only the server refuses a token: what the token function throws has neither code nor status.
     const isRefused = error?.code === "UNAUTHORIZED" && (error.closeCode ?? error.status);
-    if (isRefused && policy.canRefresh && maxAttempts && !fresh) {
-      return attempt({ fresh: true }, notice(0));
-    }
-    if ((error ? !error.retryable : code === CloseCode.normal) || attempts >= maxAttempts) return end(how);
+    const asksAnew = !!(isRefused && canRefresh && maxAttempts && !fresh);
+    const isFinal = error ? !error.retryable : code === CloseCode.normal;
+    if (!asksAnew && (isFinal || attempts >= maxAttempts)) return end(how);
     // A lasting connection left no attempts behind; one that broke at once counts, so that the delay grows.
-    const jitterMs = backoffMs(Math.max(0, attempts - 1), random, policy.baseDelayMs, policy.maxDelayMs);
-    const timeoutMs = Math.max(jitterMs, wishMs);
-    return supersede("reconnecting", { timeoutMs }, notice(timeoutMs));
+    const jitterMs = backoffMs(Math.max(0, attempts - 1), random, baseDelayMs, maxDelayMs);
+    const delayMs = asksAnew ? 0 : Math.max(jitterMs, retryInMs);
+    return enter("reconnecting", delayMs, { fresh: fresh || asksAnew, told: { ...how, retryInMs: delayMs } });
   };
 
-  if (name === "disposed" || (event.generation ?? generation) !== generation) return state;
-  switch (type) {
-    case "connect":
-      if (name === "disconnecting") return attempt({ attempts: 1, fresh: false }, ended());
-      return name === "disconnected" ? attempt() : state;
-    case "disconnect":
-      if (name === "connected") return enter("disconnecting", { timeoutMs: policy.closeTimeoutMs });
-      return name === "disconnected" || name === "disconnecting" ? state : end();
-    case "dispose":
-      return supersede("disposed", {}, ...(name === "disconnected" ? [] : [ended()]));
-    case "woken":
-      return name === "reconnecting" ? attempt() : state;
-    case "suspended":
-      if (!isTrying && name !== "reconnecting") return state;
-      return supersede("suspended", {}, { ...CLOSED, type: "reconnecting", reason: "page put aside", retryInMs: 0 });
-    case "restored":
-      return name === "suspended" ? attempt({ attempts: 1 }) : state;
-    case "opened":
-      return name === "connecting"
-        ? enter("connected", { timeoutMs: policy.settleMs }, { type: "connected", resumed: false })
-        : state;
-    case "failed":
-      if (name === "disconnecting") return end({ ...ending, error: undefined });
-      return isTrying ? fail(ending) : state;
-    case "timer":
-      if (name === "reconnecting") return attempt();
-      if (name === "disconnecting") return end({ code: CloseCode.abnormal, reason: "no answer to the close frame" });
-      if (name === "connected") return enter(name, NO_HISTORY);
-      return name === "connecting" ? fail(broken(tooSlow(connectTimeoutMs))) : state;
+  if (name === "disposed" || (WHILE[type] ?? name) !== name) return state;
+  if (type === "dispose") return enter("disposed", undefined, { told: ending });
+  if (type === "opened") return enter("connected", policy.settleMs, { told: { resumed: false } });
+  if (type === "failed" && name === "disconnecting") return end({ ...ending, error: undefined });
+  const isIdle = name === "disconnected" || name === "disconnecting";
+  if (type === "disconnect") {
+    if (name === "connected") return enter("disconnecting", policy.closeTimeoutMs);
+    return isIdle ? state : end();
   }
+  if (type === "suspended") {
+    const told = { ...CLOSED, reason: "page put aside", retryInMs: 0 };
+    return isIdle || name === type ? state : enter(type, undefined, { attempts: 0, told });
+  }
+  if (type === "failed") return name === "connecting" || name === "connected" ? fail() : state;
+  // What is left begins an attempt, or is the event `timer`.
+  if (type === "timer") {
+    if (name === "connected") return enter(name, undefined, NO_HISTORY);
+    if (name === "disconnecting") return end({ code: CloseCode.abnormal, reason: "no answer to the close frame" });
+    if (name === "connecting") return fail(broken(tooSlow(policy.connectTimeoutMs)));
+    if (name !== "reconnecting") return state;
+  }
+  return enter("connecting", policy.connectTimeoutMs, { attempts: attempts + 1 });
+}
+
+/** What the application is told when `state` follows `before`, if anything. */
+export function noticeOf({ name, told }: ConnectionState, before: ConnectionState): Notice | undefined {
+  const type = name === "disposed" ? "disconnected" : name === "suspended" ? "reconnecting" : name;
+  const isKnown = name === before.name || (type === "disconnected" && type === before.name);
+  return isKnown || type === "disconnecting" ? undefined : { ...told, type };
 }
 
 /** An end without a close frame. */

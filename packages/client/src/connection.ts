@@ -1,5 +1,4 @@
 import { type Complete, heartbeatText, PING, PONG, toError, WebsocketsSimpleError } from "@websockets-simple/shared";
-import type { Clock } from "./clock.ts";
 import {
   broken,
   type ClientState,
@@ -9,28 +8,27 @@ import {
   INITIAL_STATE,
   type Notice,
   next,
+  noticeOf,
 } from "./connection-state.ts";
 import { type Heartbeat, type HeartbeatOptions, startHeartbeat } from "./heartbeat.ts";
-import { notSent, type Outbox, type Settle } from "./outbox.ts";
+import { giveUp, notSent, type Outbox, type Settle } from "./outbox.ts";
 import type { PlatformSignal, PlatformSocket } from "./platform.ts";
 import type { Target } from "./target.ts";
 import type { OpenTransport } from "./transport.ts";
 
-/** What a connection needs of the world. */
-export interface ConnectionParts extends ConnectionPolicy {
-  readonly clock: Clock;
-  readonly openTransport: OpenTransport;
-  /** Gets the token and says where to connect; `fresh` asks past any cache. */
-  readonly makeTarget: (fresh: boolean) => Promise<Target>;
-  readonly watch: (listener: (signal: PlatformSignal) => void) => () => void;
+/** The settings of a connection. */
+export interface ConnectionSettings extends ConnectionPolicy {
   readonly heartbeat: Complete<HeartbeatOptions> | undefined;
-  readonly outbox: Outbox | undefined;
   readonly maxBufferedBytes: number;
+}
+
+/** What a connection tells the client. */
+export interface ConnectionListener {
   /** Told of every message but those of the heartbeat. */
-  readonly message: (message: string | Uint8Array) => void;
-  readonly notice: (notice: Notice) => void;
+  message(message: string | Uint8Array): void;
+  notice(notice: Notice): void;
   /** Told of what should never have been thrown. */
-  readonly failed: (error: WebsocketsSimpleError) => void;
+  failed(error: WebsocketsSimpleError): void;
 }
 
 /** The running connection of a client. */
@@ -49,81 +47,94 @@ export interface Connection {
   send(message: string | Uint8Array, settle: Settle): void;
 }
 
+/** From this `readyState` on a socket takes no messages. */
 const CLOSING = 2;
 
 /** How many answers to pings may wait for a server that does not read. */
 const MAX_UNREAD_CONTROLS = 8;
 
-/** Carries out what the state machine decides. It owns one transport at a time, and the one timer that a state may have. */
-export function createConnection(parts: ConnectionParts): Connection {
-  const { clock, openTransport, makeTarget, watch, heartbeat: beat, outbox, maxBufferedBytes, message, notice, failed } = parts;
+/**
+ * Carries out what the state machine decides. It owns one transport at a time, and the one timer that a state may have.
+ *
+ * @param makeTarget gets the token and says where to connect; `fresh` asks past any cache
+ * @param watch tells of what the platform notices, until the returned function is called
+ */
+export function createConnection(
+  settings: ConnectionSettings,
+  outbox: Outbox | undefined,
+  makeTarget: (fresh: boolean) => Promise<Target>,
+  openTransport: OpenTransport,
+  watch: (listener: (signal: PlatformSignal) => void) => () => void,
+  listener: ConnectionListener,
+): Connection {
   /** What runs the application's code: one after the other, each to its end. */
   const turns = new Set<() => void>();
   let busy = false;
   let state = INITIAL_STATE;
   let transport: PlatformSocket | undefined;
-  let subprotocol = "";
   let heartbeat: Heartbeat | undefined;
-  let stopTimer: (() => void) | undefined;
+  let subprotocol = "";
+  let latencyMs: number | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   let unwatch: (() => void) | undefined;
-  /** Control messages that the network has not taken yet. */
-  let unread = 0;
 
   function dispatch(event: ConnectionEvent, told?: () => void): void {
     const isOutermost = !busy;
     busy = true;
-    attempt(() => take(event));
+    take(event);
     if (told) turns.add(told);
     if (!isOutermost) return;
     try {
       for (const turn of turns) {
         turns.delete(turn);
-        attempt(turn);
+        turn();
       }
     } finally {
-      // A subclass may throw even where it is told of a failure.
+      // A subclass may throw where it is told of a failure. What is left has its turn after the next happening.
       busy = false;
-    }
-  }
-
-  function attempt(run: () => void): void {
-    try {
-      run();
-    } catch (thrown) {
-      // A socket class that breaks its word must not stop the machine.
-      failed(toError("LISTENER_FAILED", "option webSocket", thrown));
     }
   }
 
   function take(event: ConnectionEvent): void {
     const before = state;
-    state = next(parts, before, event, clock.random());
+    state = next(settings, before, event, Math.random());
     if (state === before) return;
-    const { name, generation, timeoutMs, notices } = state;
+    const { name, timeoutMs } = state;
+    const { type, ending } = event;
     // Only what was open is closed in an orderly way, whether or not anybody waits for the answer.
-    const { ending } = event;
-    if (ending && event.type !== "failed") quietly(() => transport?.socket.close(ending.code, ending.reason));
-    if (generation !== before.generation) {
-      heartbeat?.stop();
-      quietly(() => transport?.drop());
-      heartbeat = transport = undefined;
-      subprotocol = "";
-      unread = 0;
-    }
-    stopTimer?.();
-    stopTimer = timeoutMs === undefined ? undefined : clock.after(timeoutMs, () => dispatch({ type: "timer", generation }));
-    if (name === "disconnected" || name === "disposed") {
+    if (ending && type !== "failed") quietly(() => transport?.socket.close(ending.code, ending.reason));
+    if (name !== "connected" && name !== "disconnecting") letGo();
+    clearTimeout(timer);
+    if (timeoutMs !== undefined) timer = setTimeout(() => dispatch({ type: "timer" }), timeoutMs);
+    const isOver = name === "disconnected" || name === "disposed";
+    if (isOver) {
       unwatch?.();
       unwatch = undefined;
     } else unwatch ??= watch(signal);
-    const isFresh = state.fresh && !before.fresh;
-    for (const told of notices) {
-      turns.add(() => notice(told));
-      if (told.type === "connecting") turns.add(() => void open(isFresh, generation));
-      // What waited goes first: it was sent before anything that a listener of `connected` sends.
-      if (told.type === "connected") outbox?.flush(send, isOpen);
-      if (told.type === "disconnected") outbox?.reject("the client is disconnected");
+
+    const notice = noticeOf(state, before);
+    if (!notice) return;
+    const current = state;
+    turns.add(() => {
+      listener.notice(notice);
+      // A listener may have ended what it was told of.
+      if (name === "connecting" && current === state) void open();
+    });
+    // What waited goes first: it was sent before anything that a listener of `connected` sends.
+    if (name === "connected") outbox?.flush(send, isOpen);
+    if (isOver) outbox?.flush(giveUp("the client is disconnected"));
+  }
+
+  /** Lets go of the socket, which is deaf from now on: it cannot touch its successor. */
+  function letGo(): void {
+    heartbeat?.stop();
+    if (transport) {
+      const { socket, drop } = transport;
+      socket.onopen = socket.onmessage = socket.onclose = null;
+      quietly(drop);
     }
+    heartbeat = transport = latencyMs = undefined;
+    subprotocol = "";
   }
 
   function signal(type: PlatformSignal): void {
@@ -132,44 +143,56 @@ export function createConnection(parts: ConnectionParts): Connection {
     if (type !== "offline") dispatch({ type });
   }
 
-  async function open(fresh: boolean, generation: number): Promise<void> {
-    // A listener that was told before may have ended it, and a token may come too late.
-    const isPast = (): boolean => generation !== state.generation;
-    const closed = (ending: Ending, retryInMs?: number): void => dispatch({ type: "failed", generation, ending, retryInMs });
-    const lose = (error: WebsocketsSimpleError): void => closed(broken(error));
-    if (isPast()) return;
+  async function open(): Promise<void> {
+    const attempt = state;
+    const closed = (ending: Ending, retryInMs?: number): void => dispatch({ type: "failed", ending, retryInMs });
     try {
-      const target = await makeTarget(fresh);
-      if (isPast()) return;
+      const target = await makeTarget(attempt.fresh);
+      // A token may come too late.
+      if (attempt !== state) return;
+      /** Control messages that the network has not taken yet. */
+      let unread = 0;
+      /** Sends what belongs to the wire, not to the application. Who asks without reading the answers gets no more of them. */
+      const control = (text: string): void => {
+        if (unread >= MAX_UNREAD_CONTROLS) return;
+        unread++;
+        hand(opened, text, () => unread--);
+      };
       const opened = openTransport(target, {
         opened(picked) {
-          if (isPast()) return;
+          const { label, message } = target;
+          const { heartbeat: beat } = settings;
           subprotocol = picked;
-          if (target.message !== undefined) sendControl(target.message);
+          if (message !== undefined) control(message);
           if (beat) {
-            const why = `${target.label}: no sign of life within ${beat.timeoutMs} ms (option heartbeat.timeoutMs)`;
-            const dead = (): void => lose(new WebsocketsSimpleError("CONNECTION_LOST", why));
-            heartbeat = startHeartbeat(clock, beat, opened.progress, opened.ping ?? (() => sendControl(PING)), dead);
+            const why = `${label}: no sign of life within ${beat.timeoutMs} ms (option heartbeat.timeoutMs)`;
+            heartbeat = startHeartbeat(
+              beat,
+              opened.progress,
+              opened.ping ?? (() => control(PING)),
+              (ms) => {
+                latencyMs = ms;
+              },
+              () => closed(broken(new WebsocketsSimpleError("CONNECTION_LOST", why))),
+            );
           }
-          dispatch({ type: "opened", generation });
+          dispatch({ type: "opened" });
         },
         message(data) {
-          if (isPast()) return;
           const word = heartbeatText(data);
           // A text pong is measured before it counts as any sign of life.
-          if (word === PONG) heartbeat?.answered();
-          else if (word) sendControl(PONG);
-          else message(data);
-          heartbeat?.heard();
+          heartbeat?.heard(word === PONG);
+          if (word === PING) control(PONG);
+          else if (!word) listener.message(data);
         },
         pong() {
-          if (!isPast()) heartbeat?.answered();
+          if (opened === transport) heartbeat?.heard(true);
         },
         closed,
       });
       transport = opened;
     } catch (thrown) {
-      lose(toError("REFUSED", "cannot open a WebSocket", thrown));
+      if (attempt === state) closed(broken(toError("REFUSED", "cannot open a WebSocket", thrown)));
     }
   }
 
@@ -180,41 +203,19 @@ export function createConnection(parts: ConnectionParts): Connection {
     const isAway = isConnected || name === "connecting" || name === "reconnecting" || name === "suspended";
     if (isConnected && transport && isOpen()) {
       const { bufferedAmount } = transport.socket;
+      const { maxBufferedBytes } = settings;
       if (bufferedAmount >= maxBufferedBytes) {
-        settle(notSent(`${bufferedAmount} bytes wait in the socket (option maxBufferedBytes: ${maxBufferedBytes})`));
-      } else {
-        hand(message, (error) => {
-          // What calls the application waits for its turn, where there is one.
-          if (busy) turns.add(() => settle(error));
-          else settle(error);
-        });
+        return settle(notSent(`${bufferedAmount} bytes wait in the socket (option maxBufferedBytes: ${maxBufferedBytes})`));
       }
+      hand(transport, message, (error) => {
+        // What calls the application waits for its turn, where there is one.
+        if (busy) turns.add(() => settle(error));
+        else settle(error);
+      });
     } else if (outbox && isAway) outbox.add(message, settle);
-    else
-      settle(
-        notSent(
-          `the client is ${isConnected ? "closing" : name}${isAway ? " (option outbox: false)" : name === "disconnected" ? "; call connect() first" : ""}`,
-        ),
-      );
-  }
-
-  /** Sends what belongs to the wire, not to the application. */
-  function sendControl(text: string): void {
-    const current = transport;
-    // Who asks without reading the answers gets no more of them.
-    if (!current || unread >= MAX_UNREAD_CONTROLS) return;
-    unread++;
-    hand(text, () => {
-      if (current === transport) unread--;
-    });
-  }
-
-  /** Hands a message to the socket. */
-  function hand(message: string | Uint8Array, done: Settle): void {
-    try {
-      transport?.send(message, done);
-    } catch (thrown) {
-      done(toError("NOT_SENT", "not sent", thrown));
+    else {
+      const advice = isAway ? " (option outbox: false)" : name === "disconnected" ? "; call connect() first" : "";
+      settle(notSent(`the client is ${isConnected ? "closing" : name}${advice}`));
     }
   }
 
@@ -231,11 +232,20 @@ export function createConnection(parts: ConnectionParts): Connection {
       return subprotocol;
     },
     get latencyMs() {
-      return heartbeat?.latencyMs;
+      return latencyMs;
     },
     dispatch,
     send,
   };
+}
+
+/** Hands a message to the socket. */
+function hand(transport: PlatformSocket, message: string | Uint8Array, done: Settle): void {
+  try {
+    transport.send(message, done);
+  } catch (thrown) {
+    done(toError("NOT_SENT", "not sent", thrown));
+  }
 }
 
 /** A socket class that throws where it should not has no more to say: whoever waits for its end has a time limit. */

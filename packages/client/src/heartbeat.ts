@@ -1,5 +1,4 @@
 import type { Complete } from "@websockets-simple/shared";
-import type { Clock } from "./clock.ts";
 
 /** When a client asks whether the connection is alive. */
 export interface HeartbeatOptions {
@@ -11,15 +10,15 @@ export interface HeartbeatOptions {
 
 /** Finds out that a connection is dead, and how long a round trip takes. One per connection; `stop` ends its timers. */
 export interface Heartbeat {
-  /** Anything came from the other side. */
-  heard(): void;
-  /** The answer to a ping came. */
-  answered(): void;
+  /**
+   * Anything came from the other side.
+   *
+   * @param isAnswer whether it is the answer to a ping
+   */
+  heard(isAnswer?: boolean): void;
   /** Ask now. */
   probe(): void;
   stop(): void;
-  /** The last measured round trip in milliseconds. */
-  readonly latencyMs: number | undefined;
 }
 
 /**
@@ -28,66 +27,63 @@ export interface Heartbeat {
  *
  * @param progress a number that has grown since the last call when bytes moved
  * @param ping sends a ping
+ * @param measured told of each round trip, in milliseconds
  */
 export function startHeartbeat(
-  clock: Clock,
   { intervalMs, timeoutMs }: Complete<HeartbeatOptions>,
   progress: () => number,
   ping: () => void,
+  measured: (latencyMs: number) => void,
   dead: () => void,
 ): Heartbeat {
-  let stopTimer: () => void;
+  let timer: ReturnType<typeof setTimeout>;
+  /** When the last ping was sent, while nothing was heard since. */
   let askedAt: number | undefined;
   let judging = false;
-  let dueAt = 0;
-  let before = 0;
-  let latencyMs: number | undefined;
 
-  const wait = (): void => {
-    stopTimer = clock.after(intervalMs, ask);
-  };
   const ask = (): void => {
-    stopTimer();
-    judging = true;
-    askedAt = clock.now();
+    probed(true);
     watch();
+  };
+  const probed = (judge: boolean): void => {
+    judging = judge;
+    askedAt = performance.now();
     ping();
   };
-  const watch = (): void => {
-    before = progress();
-    dueAt = clock.now() + timeoutMs;
-    stopTimer = clock.after(timeoutMs, judge);
+  const wait = (): void => {
+    clearTimeout(timer);
+    timer = setTimeout(ask, intervalMs);
   };
-  const judge = (): void => {
-    // A timer that is late says that this side was busy or asleep: the answer may be waiting to be read. Ask again.
-    if (clock.now() - dueAt > timeoutMs / 2) ask();
-    // The answer is behind what is under way.
-    else if (progress() > before) watch();
-    else dead();
+  const watch = (): void => {
+    const before = progress();
+    const dueAt = performance.now() + timeoutMs;
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      // A timer that is late says that this side was busy or asleep: the answer may be waiting to be read. Ask again.
+      if (performance.now() - dueAt > timeoutMs / 2) ask();
+      // The answer is behind what is under way.
+      else if (progress() > before) watch();
+      else dead();
+    }, timeoutMs);
   };
   // The first ping only measures: a server may still be busy with letting this client in.
-  askedAt = clock.now();
   wait();
-  ping();
+  probed(false);
 
   return {
-    heard() {
+    heard(isAnswer) {
       if (askedAt === undefined) return;
-      askedAt = undefined;
-      judging = false;
-      stopTimer();
+      if (isAnswer) measured(performance.now() - askedAt);
+      this.stop();
       wait();
-    },
-    answered() {
-      if (askedAt !== undefined) latencyMs = clock.now() - askedAt;
-      this.heard();
     },
     probe() {
       if (!judging) ask();
     },
-    stop: () => stopTimer(),
-    get latencyMs() {
-      return latencyMs;
+    stop() {
+      askedAt = undefined;
+      judging = false;
+      clearTimeout(timer);
     },
   };
 }

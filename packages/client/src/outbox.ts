@@ -1,5 +1,4 @@
 import { type Complete, WebsocketsSimpleError } from "@websockets-simple/shared";
-import type { Clock } from "./clock.ts";
 
 /** Bounds of what waits while the client is away. */
 export interface OutboxOptions {
@@ -22,12 +21,10 @@ export interface Outbox {
   add(message: string | Uint8Array, settle: Settle): void;
   /** Hands everything over, oldest first, as long as it goes on: what cannot be sent would come back for ever. */
   flush(send: Send, goesOn?: () => boolean | undefined): void;
-  /** Gives everything up: settles it with NOT_SENT. */
-  reject(why: string): void;
 }
 
 /** Makes an empty outbox. Each waiting message has a timer for its age; they end when it leaves. */
-export function createOutbox(clock: Clock, { maxMessages, maxBytes, maxAgeMs }: Complete<OutboxOptions>): Outbox {
+export function createOutbox({ maxMessages, maxBytes, maxAgeMs }: Complete<OutboxOptions>): Outbox {
   /** Each takes a message out and hands it over. */
   const entries = new Set<(send: Send) => void>();
   let bytes = 0;
@@ -44,25 +41,24 @@ export function createOutbox(clock: Clock, { maxMessages, maxBytes, maxAgeMs }: 
       // Whoever sends bytes may use their buffer again.
       const kept = isText ? message : new Uint8Array(message);
       const leave = (send: Send): void => {
-        stopTimer();
+        clearTimeout(timer);
         entries.delete(leave);
         bytes -= size;
         send(kept, settle);
       };
-      const stopTimer = clock.after(maxAgeMs, () => leave(giveUp(`no connection for ${maxAgeMs} ms (option outbox.maxAgeMs)`)));
+      const why = giveUp(`no connection for ${maxAgeMs} ms (option outbox.maxAgeMs)`);
+      const timer = setTimeout(leave, maxAgeMs, why);
       entries.add(leave);
       bytes += size;
     },
     flush(send, goesOn = () => true) {
       for (const leave of entries) if (goesOn()) leave(send);
     },
-    reject(why) {
-      this.flush(giveUp(why));
-    },
   };
 }
 
-function giveUp(why: string): Send {
+/** Instead of sending: settles a message with NOT_SENT. */
+export function giveUp(why: string): Send {
   return (_message, settle) => settle(notSent(why));
 }
 

@@ -278,6 +278,42 @@ describe("coming back", () => {
   });
 });
 
+describe("a superseded socket", () => {
+  type Client = Awaited<ReturnType<typeof connected>>["client"];
+  it.each<[string, (client: Client, socket: ScriptedWebSocket) => unknown]>([
+    ["disconnecting", (client) => void client.disconnect()],
+    ["reconnecting", (_client, socket) => socket.breakOff()],
+    ["disconnected", (_client, socket) => socket.breakOff(1000)],
+    ["disposed", (client) => client.dispose()],
+  ])("changes nothing while %s", async (state, lead) => {
+    const { client, socket: first, log } = await connected();
+    first.breakOff();
+    await pass(250);
+    ScriptedWebSocket.last.open();
+    log.length = 0;
+    lead(client, ScriptedWebSocket.last);
+    expect(client.state).toBe(state);
+    const before = [...log];
+    first.open();
+    first.receive("late");
+    first.breakOff(1000);
+    expect({ state: client.state, log }).toEqual({ state, log: before });
+    client.dispose();
+  });
+
+  it.each<[string, (client: Client, socket: ScriptedWebSocket) => unknown]>([
+    ["a failure", (_client, socket) => socket.breakOff()],
+    ["the server's end", (_client, socket) => socket.breakOff(1000)],
+    ["dispose", (client) => client.dispose()],
+  ])("is deaf and closed after %s", async (_what, end) => {
+    const { client, socket } = await connected();
+    end(client, socket);
+    expect([socket.onopen, socket.onmessage, socket.onclose]).toEqual([null, null, null]);
+    expect(socket.closed).toBeDefined();
+    client.dispose();
+  });
+});
+
 describe("the token", () => {
   it("is asked for anew at every attempt", async () => {
     let n = 0;

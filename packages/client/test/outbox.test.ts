@@ -1,20 +1,21 @@
-import { beforeEach, describe, expect, it } from "vitest";
-import { ManualClock } from "../../../testkit/manual-clock.ts";
-import { createOutbox } from "../src/outbox.ts";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { createOutbox, giveUp } from "../src/outbox.ts";
 
 const bounds = { maxMessages: 3, maxBytes: 10, maxAgeMs: 1_000 };
-let clock: ManualClock;
 let settled: [string, string | undefined][];
 const settle = (name: string) => (error?: Error) => settled.push([name, error?.message]);
 
 beforeEach(() => {
-  clock = new ManualClock();
+  vi.useFakeTimers();
   settled = [];
+});
+afterEach(() => {
+  vi.useRealTimers();
 });
 
 describe("the outbox", () => {
   it("hands everything over in order, once", () => {
-    const outbox = createOutbox(clock, bounds);
+    const outbox = createOutbox(bounds);
     const sent: unknown[] = [];
     outbox.add("a", settle("a"));
     outbox.add(new Uint8Array([1]), settle("b"));
@@ -29,11 +30,11 @@ describe("the outbox", () => {
       ["a", undefined],
       ["b", undefined],
     ]);
-    expect(clock.pending).toBe(0);
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   it("refuses what goes beyond the number of messages, and loses none of the others", () => {
-    const outbox = createOutbox(clock, bounds);
+    const outbox = createOutbox(bounds);
     for (const name of ["a", "b", "c", "d"]) outbox.add(name, settle(name));
     expect(settled).toEqual([["d", expect.stringContaining("outbox.maxMessages: 3")]]);
     outbox.flush((_message, done) => done());
@@ -45,7 +46,7 @@ describe("the outbox", () => {
   });
 
   it("counts bytes of UTF-8, and takes room again when messages leave", () => {
-    const outbox = createOutbox(clock, bounds);
+    const outbox = createOutbox(bounds);
     outbox.add("ééééé", settle("ten"));
     outbox.add("x", settle("eleven"));
     expect(settled).toEqual([["eleven", expect.stringContaining("outbox.maxBytes: 10")]]);
@@ -55,7 +56,7 @@ describe("the outbox", () => {
   });
 
   it("refuses a million sends while away at the bound, without keeping them", () => {
-    const outbox = createOutbox(clock, { maxMessages: 1_000, maxBytes: 1_048_576, maxAgeMs: 120_000 });
+    const outbox = createOutbox({ maxMessages: 1_000, maxBytes: 1_048_576, maxAgeMs: 120_000 });
     let refused = 0;
     const count = (error?: Error): void => {
       if (error) refused++;
@@ -66,31 +67,31 @@ describe("the outbox", () => {
     for (let n = 0; n < 1_000_000; n++) outbox.add("x", count);
     Error.stackTraceLimit = stackTraceLimit;
     expect(refused).toBe(999_000);
-    expect(clock.pending).toBe(1_000);
+    expect(vi.getTimerCount()).toBe(1_000);
   });
 
   it("gives up each message at its own age", () => {
-    const outbox = createOutbox(clock, bounds);
+    const outbox = createOutbox(bounds);
     outbox.add("a", settle("a"));
-    clock.pass(600);
+    vi.advanceTimersByTime(600);
     outbox.add("b", settle("b"));
-    clock.pass(500);
+    vi.advanceTimersByTime(500);
     expect(settled).toEqual([["a", expect.stringContaining("1000 ms (option outbox.maxAgeMs)")]]);
-    clock.pass(500);
+    vi.advanceTimersByTime(500);
     expect(settled).toHaveLength(2);
-    expect(clock.pending).toBe(0);
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   it("gives up everything with a reason, and keeps no timer", () => {
-    const outbox = createOutbox(clock, bounds);
+    const outbox = createOutbox(bounds);
     outbox.add("a", settle("a"));
-    outbox.reject("the client is disconnected");
+    outbox.flush(giveUp("the client is disconnected"));
     expect(settled).toEqual([["a", "not sent: the client is disconnected"]]);
-    expect(clock.pending).toBe(0);
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   it("keeps what is added while it hands over", () => {
-    const outbox = createOutbox(clock, bounds);
+    const outbox = createOutbox(bounds);
     const sent: unknown[] = [];
     outbox.add("a", () => outbox.add("b", settle("b")));
     outbox.flush((message, done) => {
