@@ -35,7 +35,7 @@ export interface ConnectionListener {
 export interface Connection {
   readonly state: ClientState;
   readonly subprotocol: string;
-  readonly latencyMs: number | undefined;
+  readonly latencyMs?: number | undefined;
   /**
    * Puts a happening before the state machine, which decides at once. Of happenings within a listener the application is
    * told when its turn comes, in order.
@@ -73,10 +73,11 @@ export function createConnection(
   let state = INITIAL_STATE;
   let transport: PlatformSocket | undefined;
   let heartbeat: Heartbeat | undefined;
-  let subprotocol = "";
-  let latencyMs: number | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let unwatch: (() => void) | undefined;
+
+  /** Where it stands, as the client shows it. */
+  const connection: { -readonly [K in keyof Connection]: Connection[K] } = { state: state.name, subprotocol: "", dispatch, send };
 
   function dispatch(event: ConnectionEvent, told?: () => void): void {
     const isOutermost = !busy;
@@ -100,6 +101,7 @@ export function createConnection(
     state = next(settings, before, event, Math.random());
     if (state === before) return;
     const { name, timeoutMs } = state;
+    connection.state = name;
     const { type, ending } = event;
     // Only what was open is closed in an orderly way, whether or not anybody waits for the answer.
     if (ending && type !== "failed") quietly(() => transport?.socket.close(ending.code, ending.reason));
@@ -133,8 +135,8 @@ export function createConnection(
       socket.onopen = socket.onmessage = socket.onclose = null;
       quietly(drop);
     }
-    heartbeat = transport = latencyMs = undefined;
-    subprotocol = "";
+    heartbeat = transport = connection.latencyMs = undefined;
+    connection.subprotocol = "";
   }
 
   function signal(type: PlatformSignal): void {
@@ -162,7 +164,7 @@ export function createConnection(
         opened(picked) {
           const { label, message } = target;
           const { heartbeat: beat } = settings;
-          subprotocol = picked;
+          connection.subprotocol = picked;
           if (message !== undefined) control(message);
           if (beat) {
             const why = `${label}: no sign of life within ${beat.timeoutMs} ms (option heartbeat.timeoutMs)`;
@@ -171,7 +173,7 @@ export function createConnection(
               opened.progress,
               opened.ping ?? (() => control(PING)),
               (ms) => {
-                latencyMs = ms;
+                connection.latencyMs = ms;
               },
               () => closed(broken(new WebsocketsSimpleError("CONNECTION_LOST", why))),
             );
@@ -224,19 +226,7 @@ export function createConnection(
     return !!transport && transport.socket.readyState < CLOSING;
   }
 
-  return {
-    get state() {
-      return state.name;
-    },
-    get subprotocol() {
-      return subprotocol;
-    },
-    get latencyMs() {
-      return latencyMs;
-    },
-    dispatch,
-    send,
-  };
+  return connection;
 }
 
 /** Hands a message to the socket. */

@@ -14,6 +14,15 @@ const page: Page = globalThis as Page;
 const MANY_BYTES = 1_048_576;
 const LOOK_MS = 20;
 const CLOSED = 3;
+/** What a page's events mean. */
+const SIGNALS: Readonly<Record<string, PlatformSignal>> = {
+  online: "woken",
+  offline: "offline",
+  pagehide: "suspended",
+  pageshow: "restored",
+  // Of the document, but it bubbles.
+  visibilitychange: "woken",
+};
 const NODE_ONLY = (): string => "nothing in a browser";
 
 /** Browsers and their workers, and whatever else has a global WebSocket. */
@@ -48,19 +57,14 @@ export const platform: Platform = {
   },
 
   watch(listener) {
-    // Only a page that is kept (bfcache) comes back; one that goes for good needs no suspending.
-    const kept = (signal: PlatformSignal) => (event: Event & { persisted?: boolean }) => event.persisted && listener(signal);
-    const handlers: Readonly<Record<string, (event: Event) => unknown>> = {
-      online: () => listener("woken"),
-      offline: () => listener("offline"),
-      pagehide: kept("suspended"),
-      pageshow: kept("restored"),
-      // Of the document, but it bubbles.
-      visibilitychange: () => page.document?.visibilityState === "visible" && listener("woken"),
+    const handle = ({ type, persisted }: Event & { persisted?: boolean }): void => {
+      // Only a page that is kept (bfcache) comes back; one that goes for good needs no suspending.
+      const isNews = type === "visibilitychange" ? page.document?.visibilityState === "visible" : (persisted ?? true);
+      if (isNews) listener(SIGNALS[type] as PlatformSignal);
     };
-    for (const event in handlers) page.addEventListener?.(event, handlers[event] as EventListener);
+    for (const type in SIGNALS) page.addEventListener?.(type, handle);
     return () => {
-      for (const event in handlers) page.removeEventListener?.(event, handlers[event] as EventListener);
+      for (const type in SIGNALS) page.removeEventListener?.(type, handle);
     };
   },
 };
