@@ -30,12 +30,26 @@ const TIMESTAMP = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,7}))?(Z|[+-]\d\d:
  */
 export function decodePacket<P extends Packet>(text: string, options: CodecOptions<P>, now: number): Decoded<P> {
   const { packet: schema, packetCasing } = options;
-  const value = parseObject(text, packetCasing, now);
-  if (!schema) {
-    return { packet: (isFilled(value?.data) ? value : createPacket(text, now)) as P };
+  let value: Record<string, unknown> | undefined;
+  try {
+    value = readObject(JSON.parse(text), packetCasing, now);
+  } catch {
+    // No JSON, or no timestamp.
   }
-  const decoded = validate(schema, value ?? createPacket(text, now));
-  return value || !decoded.error ? decoded : {};
+  const packet = schema ? value : isFilled(value?.data) && value;
+  const read = (packet || createPacket(text, now)) as P;
+  if (!schema) return { packet: read };
+  try {
+    const result = schema["~standard"].validate(read);
+    if ("then" in result) {
+      result.then(undefined, () => {});
+      throw new Error("it must not be asynchronous");
+    }
+    if (!result.issues) return { packet: result.value };
+    throw new Error(describeIssues(result.issues));
+  } catch (error) {
+    return value ? { error: toError("INVALID_PACKET", "refused by the packet schema", error) } : {};
+  }
 }
 
 /**
@@ -71,45 +85,29 @@ function isFilled(data: unknown): boolean {
   return typeof data === "string" && data.trim() !== "";
 }
 
-/** The text as an object with `data` as it came and `timestamp` as a Date, or undefined when it is no such thing. */
-function parseObject(text: string, casing: PacketCasing, now: number): Record<string, unknown> | undefined {
-  try {
-    const json = JSON.parse(text);
-    if (Object(json) !== json || Array.isArray(json)) return undefined;
-    const value = recase(json, "toLowerCase", casing === "pascal" ? /^./ : /^(Data|Timestamp)$/);
-    value.timestamp = value.timestamp == null ? new Date(now) : parseTimestamp(value.timestamp);
-    return value;
-  } catch {
-    return undefined;
-  }
+/**
+ * An object of JSON with `data` as it came and `timestamp` as a Date, or undefined when it is no object.
+ *
+ * @throws when its timestamp is none
+ */
+function readObject(json: object, casing: PacketCasing, now: number): Record<string, unknown> | undefined {
+  if (Object(json) !== json || Array.isArray(json)) return undefined;
+  const value = recase(json, "toLowerCase", casing === "pascal" ? /^./ : /^(Data|Timestamp)$/);
+  const timestamp = new Date(value.timestamp == null ? now : isoOf(value.timestamp));
+  timestamp.toISOString();
+  return { ...value, timestamp };
 }
 
-/** @throws when it is no timestamp */
-function parseTimestamp(value: unknown): Date {
-  const [, seconds, fraction = "", zone = "Z"] = (typeof value === "string" && TIMESTAMP.exec(value)) as RegExpExecArray;
-  const timestamp = new Date(`${seconds}.${`${fraction}000`.slice(0, 3)}${zone}`);
-  timestamp.toISOString();
-  return timestamp;
+/** What every engine reads: three fraction digits, and a zone. */
+function isoOf(timestamp: unknown): string {
+  const [, seconds, fraction = "", zone = "Z"] = (typeof timestamp === "string" && TIMESTAMP.exec(timestamp)) as RegExpExecArray;
+  return `${seconds}.${`${fraction}000`.slice(0, 3)}${zone}`;
 }
 
 /** Only the top level: keys further down may be data (a dictionary's), not field names. */
 function recase(value: object, change: "toUpperCase" | "toLowerCase", which: RegExp): Record<string, unknown> {
   // fromEntries defines properties, so that a key "__proto__" stays ordinary data.
   return Object.fromEntries(Object.entries(value).map(([key, field]) => [key.replace(which, (name) => name[change]()), field]));
-}
-
-function validate<P extends Packet>(schema: StandardSchema<P>, value: unknown): Decoded<P> {
-  try {
-    const result = schema["~standard"].validate(value);
-    if ("then" in result) {
-      result.then(undefined, () => {});
-      throw new Error("it must not be asynchronous");
-    }
-    if (!result.issues) return { packet: result.value };
-    throw new Error(describeIssues(result.issues));
-  } catch (error) {
-    return { error: toError("INVALID_PACKET", "refused by the packet schema", error) };
-  }
 }
 
 /**
