@@ -29,6 +29,9 @@ export interface ConnectOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** How a client comes back that shall not. */
+const NEVER = { baseDelayMs: 0, maxDelayMs: 0, maxAttempts: 0, settleMs: 0 };
+
 /** `connect(controller.signal)`, say, would never be aborted: it is refused instead. */
 function isConnectOptions(options: ConnectOptions): boolean {
   for (const name in options) if (name !== "signal") return false;
@@ -63,8 +66,8 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
     this.#options = checked;
     const place = platform.tokenIn[tokenIn] as PlaceToken;
     this.#connection = createConnection(
-      { ...checked, ...checked.reconnect, canRefresh: typeof token === "function" },
-      outbox && createOutbox(outbox),
+      { ...checked, ...(checked.reconnect || NEVER), canRefresh: typeof token === "function" },
+      outbox ? createOutbox(outbox) : undefined,
       async (fresh) => makeTarget(address, subprotocols, await getToken(token, { fresh }), place),
       webSocketTransport(platform, checked),
       platform.watch,

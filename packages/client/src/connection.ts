@@ -18,7 +18,7 @@ import type { OpenTransport } from "./transport.ts";
 
 /** The settings of a connection. */
 export interface ConnectionSettings extends ConnectionPolicy {
-  readonly heartbeat: Complete<HeartbeatOptions> | undefined;
+  readonly heartbeat: Complete<HeartbeatOptions> | false;
   readonly maxBufferedBytes: number;
 }
 

@@ -70,20 +70,30 @@ export interface ClientOptions<P extends Packet = Packet> extends AddressOptions
 export type CheckedOptions<P extends Packet> = Omit<ClientOptions<P>, "reconnect" | "outbox" | "heartbeat"> & {
   readonly subprotocols: readonly string[];
   readonly tokenIn: TokenPlace;
-  readonly reconnect: Complete<ReconnectOptions>;
+  readonly reconnect: Complete<ReconnectOptions> | false;
   readonly connectTimeoutMs: number;
   readonly closeTimeoutMs: number;
-  readonly outbox: Complete<OutboxOptions> | undefined;
-  readonly heartbeat: Complete<HeartbeatOptions> | undefined;
+  readonly outbox: Complete<OutboxOptions> | false;
+  readonly heartbeat: Complete<HeartbeatOptions> | false;
   readonly packetCasing: PacketCasing;
   readonly maxPayload: number;
   readonly maxBufferedBytes: number;
   readonly maxQueuedMessages: number;
 };
 
-const TIMER_MS = [1, MAX_TIMER_MS] as const;
-const COUNT = [1, Number.MAX_SAFE_INTEGER] as const;
-const GROUP = "boolean or object";
+/** A time that a timer can hold. */
+const ms = (byDefault: number, min = 1) => [[min, MAX_TIMER_MS], byDefault] as const;
+/** How many there may be of something. */
+const count = (byDefault: number, max = Number.MAX_SAFE_INTEGER) => [[1, max], byDefault] as const;
+
+const RECONNECT: OptionTable = {
+  baseDelayMs: ms(500),
+  maxDelayMs: ms(30_000),
+  maxAttempts: count(Infinity, Infinity),
+  settleMs: ms(5_000),
+};
+const OUTBOX: OptionTable = { maxMessages: count(1_000, 1_000_000), maxBytes: count(1_048_576), maxAgeMs: ms(120_000) };
+const HEARTBEAT: OptionTable = { intervalMs: ms(25_000, 100), timeoutMs: ms(6_000, 100) };
 
 const OPTIONS: OptionTable = {
   url: ["string"],
@@ -107,30 +117,17 @@ const OPTIONS: OptionTable = {
         : "a list of different names without spaces, commas and quotes, none of websockets-simple.*",
     [],
   ],
-  reconnect: [GROUP, true],
-  connectTimeoutMs: [TIMER_MS, 10_000],
-  closeTimeoutMs: [TIMER_MS, DEFAULT_LIMITS.closeTimeoutMs],
-  outbox: [GROUP, true],
+  reconnect: [RECONNECT, true],
+  connectTimeoutMs: ms(10_000),
+  closeTimeoutMs: ms(DEFAULT_LIMITS.closeTimeoutMs),
+  outbox: [OUTBOX, true],
   packet: [(value) => ((value as StandardSchema | null)?.["~standard"] ? undefined : "a Standard Schema (of zod, say)")],
   packetCasing: [["camel", "pascal"], "camel"],
-  maxBufferedBytes: [COUNT, 16_777_216],
-  maxQueuedMessages: [COUNT, 1_000],
+  maxBufferedBytes: count(16_777_216),
+  maxQueuedMessages: count(1_000),
   wire: [(value) => (value === "classic" ? undefined : '"classic"; the session wire is not available yet')],
   webSocket: ["function"],
 };
-const RECONNECT: OptionTable = {
-  baseDelayMs: [TIMER_MS, 500],
-  maxDelayMs: [TIMER_MS, 30_000],
-  maxAttempts: [[1, Infinity], Infinity],
-  settleMs: [TIMER_MS, 5_000],
-};
-const OUTBOX: OptionTable = {
-  maxMessages: [[1, 1_000_000], 1_000],
-  maxBytes: [COUNT, 1_048_576],
-  maxAgeMs: [TIMER_MS, 120_000],
-};
-const HEARTBEAT_MS = [100, MAX_TIMER_MS] as const;
-const HEARTBEAT: OptionTable = { intervalMs: [HEARTBEAT_MS, 25_000], timeoutMs: [HEARTBEAT_MS, 6_000] };
 
 /**
  * Checks the options once and fills in the defaults.
@@ -138,22 +135,7 @@ const HEARTBEAT: OptionTable = { intervalMs: [HEARTBEAT_MS, 25_000], timeoutMs: 
  * @throws WebsocketsSimpleError `INVALID_OPTION`, naming option, value and bound
  */
 export function checkClientOptions<P extends Packet>(given: ClientOptions<P>, platform: Platform): CheckedOptions<P> {
-  const { heartbeat, options: own } = platform;
+  const { heartbeat, options } = platform;
   const places = Object.keys(platform.tokenIn);
-  const options = checkOptions<ClientOptions<P>>(given, {
-    ...OPTIONS,
-    ...own,
-    tokenIn: [places, places[0]],
-    heartbeat: [GROUP, heartbeat],
-  });
-  const group = <T extends object>(name: "reconnect" | "outbox" | "heartbeat", table: OptionTable): T | undefined => {
-    const value = options[name];
-    return value === false ? undefined : checkOptions(value === true ? {} : value, table, `${name}.`);
-  };
-  return {
-    ...(options as CheckedOptions<P>),
-    reconnect: group("reconnect", RECONNECT) ?? { ...checkOptions<Complete<ReconnectOptions>>({}, RECONNECT), maxAttempts: 0 },
-    outbox: group("outbox", OUTBOX),
-    heartbeat: group("heartbeat", HEARTBEAT),
-  };
+  return checkOptions(given, { ...OPTIONS, ...options, tokenIn: [places, places[0]], heartbeat: [HEARTBEAT, heartbeat] });
 }

@@ -5,9 +5,15 @@ import { WebsocketsSimpleError } from "./errors.ts";
  * - `"string"`, `"boolean or object"`: the types it may have, as `typeof` names them
  * - `[min, max]`: a whole number in that range, Infinity included where `max` is
  * - `["path", "query"]`: one of these words
+ * - a table: options of their own, or true for their defaults, or false for none of it
  * - a function: undefined when the value fits, else what was expected
  */
-export type Rule = string | readonly [number, number] | readonly string[] | ((value: unknown) => string | undefined);
+export type Rule =
+  | string
+  | readonly [number, number]
+  | readonly string[]
+  | OptionTable
+  | ((value: unknown) => string | undefined);
 
 /** Options with every default filled in. */
 export type Complete<T> = { readonly [K in keyof T]-?: Exclude<T[K], undefined> };
@@ -15,15 +21,20 @@ export type Complete<T> = { readonly [K in keyof T]-?: Exclude<T[K], undefined> 
 /** What was expected, or undefined when the value fits. */
 export function unmet(rule: Rule, value: unknown): string | undefined {
   if (typeof rule === "function") return rule(value);
-  if (typeof rule === "string") return value !== null && rule.includes(typeof value) ? undefined : rule;
-  if (typeof rule[0] === "string") return rule.includes(value as never) ? undefined : `one of ${rule.join(", ")}`;
-  const [min, max] = rule as readonly [number, number];
+  if (!Array.isArray(rule)) {
+    const types = typeof rule === "string" ? rule : "boolean or object";
+    return value !== null && types.includes(typeof value) ? undefined : types;
+  }
+  const [min, max] = rule;
+  if (typeof min === "string") return rule.includes(value) ? undefined : `one of ${rule.join(", ")}`;
   const fits = (Number.isInteger(value) || value === Infinity) && (value as number) >= min && (value as number) <= max;
   return fits ? undefined : `a whole number from ${min} to ${max}`;
 }
 
 /** What options must be, and what they are when left out: name → [rule, default]. */
-export type OptionTable = Readonly<Record<string, readonly [rule: Rule, byDefault?: unknown]>>;
+export interface OptionTable {
+  readonly [name: string]: readonly [rule: Rule, byDefault?: unknown];
+}
 
 /** Makes a table of rules, and of the defaults among their names. */
 export function tableOf(rules: Readonly<Record<string, Rule>>, defaults: object = {}): OptionTable {
@@ -42,17 +53,19 @@ export function tableOf(rules: Readonly<Record<string, Rule>>, defaults: object 
 export function checkOptions<T extends object>(given: unknown, table: OptionTable, prefix = ""): T {
   if (typeof given !== "object" || !given) throw wrong(prefix || "options", given, "an object");
   const checked: Record<string, unknown> = {};
-  for (const [name, [, byDefault]] of Object.entries(table)) if (byDefault !== undefined) checked[name] = byDefault;
-  for (const [name, value] of Object.entries(given)) {
+  for (const name of Object.keys({ ...table, ...given })) {
+    const [rule, byDefault] = (Object.hasOwn(table, name) && table[name]) || [];
+    const { [name]: value = byDefault } = given as Record<string, unknown>;
     if (value === undefined) continue;
-    const [rule] = (Object.hasOwn(table, name) && table[name]) || [];
+    const option = prefix + name;
     if (rule === undefined) {
       const known = Object.keys(table).join(", ");
-      throw new WebsocketsSimpleError("INVALID_OPTION", `option ${prefix}${name}: unknown; known are ${known}`);
+      throw new WebsocketsSimpleError("INVALID_OPTION", `option ${option}: unknown; known are ${known}`);
     }
     const expected = unmet(rule, value);
-    if (expected) throw wrong(prefix + name, value, expected);
-    checked[name] = value;
+    if (expected) throw wrong(option, value, expected);
+    const isGroup = typeof rule === "object" && !Array.isArray(rule) && value;
+    checked[name] = isGroup ? checkOptions(value === true ? {} : value, rule as OptionTable, `${option}.`) : value;
   }
   return checked as T;
 }
