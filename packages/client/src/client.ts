@@ -74,7 +74,6 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
       {
         message: (message) => this.#receive(message),
         notice: (notice) => this.#notice(notice),
-        failed: (error) => this.emit("error", { error }),
       },
     );
   }

@@ -27,8 +27,6 @@ export interface ConnectionListener {
   /** Told of every message but those of the heartbeat. */
   message(message: string | Uint8Array): void;
   notice(notice: Notice): void;
-  /** Told of what should never have been thrown. */
-  failed(error: WebsocketsSimpleError): void;
 }
 
 /** The running connection of a client. */

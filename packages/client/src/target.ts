@@ -51,7 +51,7 @@ export interface AddressOptions {
 export function resolveAddress({ url, host, port, secure, path, query }: AddressOptions, page: string | undefined): URL {
   const scheme = (secure ?? page?.startsWith("https:")) ? "wss" : "ws";
   const name = host?.replace(/^[^[].*:.*$/, "[$&]");
-  const text = url ?? `${scheme}://${name}${port ? `:${port}` : ""}/${path?.replace(/^\//, "") ?? ""}`;
+  const text = url ?? `${scheme}://${name}:${port ?? ""}/${path?.replace(/^\//, "") ?? ""}`;
   // The value is not shown: it may hold credentials.
   const refuse = (got: string): never => {
     throw new WebsocketsSimpleError(

@@ -70,8 +70,7 @@ export class WebsocketsSimpleError extends Error {
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details);
-    const { status, closeCode } = details;
-    Object.assign(this, { code, retryable: RETRYABLE.test(code), status, closeCode });
+    Object.assign(this, { code, retryable: RETRYABLE.test(code) }, details);
   }
 }
 
