@@ -74,6 +74,7 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
       {
         message: (message) => this.#receive(message),
         notice: (notice) => this.#notice(notice),
+        failed: (error) => this.emit("error", { error }),
       },
     );
   }
@@ -110,8 +111,6 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
     if (this.state === "connected") return Promise.resolve();
     if (this.state === "disposed") return Promise.reject(failure("INVALID_STATE", "disposed; make a new client"));
     if (signal?.aborted) return Promise.reject(failure("ABORTED", "signal is aborted"));
-    // What is closing ends without the answer that it waits for.
-    if (this.state === "disconnecting") this.#connection.dispatch({ type: "failed" });
     const abort = (): void => this.#connection.dispatch({ type: "disconnect", ending: { code: 1000, reason: "aborted" } });
     const connecting = new Promise<void>((resolve, reject) => {
       this.#next(["connected", "disconnected"], ({ type, error }) => {

@@ -12,7 +12,7 @@ export interface ConnectionState {
   readonly name: ClientState;
   /** Attempts since a connection last proved lasting, the current one included. */
   readonly attempts: number;
-  /** Whether a token was refused, with no lasting connection since: then a fresh one is asked for. */
+  /** Whether a fresh token was asked for after a refusal, with no lasting connection since. */
   readonly fresh: boolean;
   /** How long the state may last before the event `timer`; without it, for ever. Re-entering a name starts it anew. */
   readonly timeoutMs?: number | undefined;

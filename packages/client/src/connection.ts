@@ -4,6 +4,7 @@ import {
   type ClientState,
   type ConnectionEvent,
   type ConnectionPolicy,
+  type ConnectionState,
   type Ending,
   INITIAL_STATE,
   type Notice,
@@ -27,6 +28,8 @@ export interface ConnectionListener {
   /** Told of every message but those of the heartbeat. */
   message(message: string | Uint8Array): void;
   notice(notice: Notice): void;
+  /** Told of what should never have been thrown. */
+  failed(error: WebsocketsSimpleError): void;
 }
 
 /** The running connection of a client. */
@@ -80,17 +83,30 @@ export function createConnection(
   function dispatch(event: ConnectionEvent, told?: () => void): void {
     const isOutermost = !busy;
     busy = true;
-    take(event);
+    attempt(() => {
+      // What is closing ends without the answer that it waits for.
+      if (event.type === "connect" && state.name === "disconnecting") take({ type: "failed" });
+      take(event);
+    });
     if (told) turns.add(told);
     if (!isOutermost) return;
     try {
       for (const turn of turns) {
         turns.delete(turn);
-        turn();
+        attempt(turn);
       }
     } finally {
-      // A subclass may throw where it is told of a failure. What is left has its turn after the next happening.
+      // A subclass may throw even where it is told of a failure.
       busy = false;
+    }
+  }
+
+  function attempt(run: () => void): void {
+    try {
+      run();
+    } catch (thrown) {
+      // A socket class that breaks its word must not stop the machine.
+      listener.failed(toError("LISTENER_FAILED", "option webSocket", thrown));
     }
   }
 
@@ -118,7 +134,7 @@ export function createConnection(
     turns.add(() => {
       listener.notice(notice);
       // A listener may have ended what it was told of.
-      if (name === "connecting" && current === state) void open();
+      if (name === "connecting" && current === state) void open(isRefused(before));
     });
     // What waited goes first: it was sent before anything that a listener of `connected` sends.
     if (name === "connected") outbox?.flush(send, isOpen);
@@ -143,13 +159,13 @@ export function createConnection(
     if (type !== "offline") dispatch({ type });
   }
 
-  async function open(): Promise<void> {
-    const attempt = state;
+  async function open(fresh: boolean): Promise<void> {
+    const current = state;
     const closed = (ending: Ending, retryInMs?: number): void => dispatch({ type: "failed", ending, retryInMs });
     try {
-      const target = await makeTarget(attempt.fresh);
+      const target = await makeTarget(fresh);
       // A token may come too late.
-      if (attempt !== state) return;
+      if (current !== state) return;
       /** Control messages that the network has not taken yet. */
       let unread = 0;
       /** Sends what belongs to the wire, not to the application. Who asks without reading the answers gets no more of them. */
@@ -192,7 +208,7 @@ export function createConnection(
       });
       transport = opened;
     } catch (thrown) {
-      if (attempt === state) closed(broken(toError("REFUSED", "cannot open a WebSocket", thrown)));
+      if (current === state) closed(broken(toError("REFUSED", "cannot open a WebSocket", thrown)));
     }
   }
 
@@ -205,13 +221,14 @@ export function createConnection(
       const { bufferedAmount } = transport.socket;
       const { maxBufferedBytes } = settings;
       if (bufferedAmount >= maxBufferedBytes) {
-        return settle(notSent(`${bufferedAmount} bytes wait in the socket (option maxBufferedBytes: ${maxBufferedBytes})`));
+        settle(notSent(`${bufferedAmount} bytes wait in the socket (option maxBufferedBytes: ${maxBufferedBytes})`));
+      } else {
+        hand(transport, message, (error) => {
+          // What calls the application waits for its turn, where there is one.
+          if (busy) turns.add(() => settle(error));
+          else settle(error);
+        });
       }
-      hand(transport, message, (error) => {
-        // What calls the application waits for its turn, where there is one.
-        if (busy) turns.add(() => settle(error));
-        else settle(error);
-      });
     } else if (outbox && isAway) outbox.add(message, settle);
     else {
       const advice = isAway ? " (option outbox: false)" : name === "disconnected" ? "; call connect() first" : "";
@@ -225,6 +242,11 @@ export function createConnection(
   }
 
   return connection;
+}
+
+/** Whether the server's no to the token is what led there. */
+function isRefused({ told }: ConnectionState): boolean {
+  return told?.error?.code === "UNAUTHORIZED";
 }
 
 /** Hands a message to the socket. */

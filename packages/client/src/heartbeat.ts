@@ -42,12 +42,10 @@ export function startHeartbeat(
   let judging = false;
 
   const ask = (): void => {
-    probed(true);
-    watch();
-  };
-  const probed = (judge: boolean): void => {
-    judging = judge;
+    judging = true;
     askedAt = performance.now();
+    // Before the ping, whose own bytes are no progress.
+    watch();
     ping();
   };
   const wait = (): void => {
@@ -67,8 +65,9 @@ export function startHeartbeat(
     }, timeoutMs);
   };
   // The first ping only measures: a server may still be busy with letting this client in.
+  askedAt = performance.now();
   wait();
-  probed(false);
+  ping();
 
   return {
     heard(isAnswer) {

@@ -164,6 +164,23 @@ describe("connecting", () => {
     client.dispose();
   });
 
+  it("again, while disconnecting is under way, is no end of the messages", async () => {
+    const { client } = await connected();
+    const seen: unknown[] = [];
+    const reading = (async () => {
+      for await (const { message } of client) seen.push(message);
+    })();
+    void client.disconnect();
+    void client.connect();
+    await pass();
+    ScriptedWebSocket.last.open();
+    ScriptedWebSocket.last.receive("after");
+    await pass();
+    expect(seen).toEqual(["after"]);
+    client.dispose();
+    await reading;
+  });
+
   it("says clearly when there is no WebSocket here or the page forbids one", async () => {
     class Forbidden extends ScriptedWebSocket {
       constructor(url: string) {
@@ -338,6 +355,17 @@ describe("the token", () => {
     await pass(120_000);
     expect(ScriptedWebSocket.all).toHaveLength(2);
     expect(log.at(-1)).toBe("disconnected 4401 no");
+    client.dispose();
+  });
+
+  it("is asked for past any cache by the attempt after the refusal only", async () => {
+    const token = vi.fn(() => "t");
+    const { client, socket } = await connected({}, token);
+    socket.breakOff(4401, "expired");
+    await pass();
+    ScriptedWebSocket.last.breakOff();
+    await pass(500);
+    expect(token.mock.calls).toEqual([[{ fresh: false }], [{ fresh: true }], [{ fresh: false }]]);
     client.dispose();
   });
 

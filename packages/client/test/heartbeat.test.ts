@@ -87,6 +87,28 @@ describe("a client's heartbeat", () => {
     expect(log.slice(2)).toEqual(["ping 3600", "dead 3900"]);
   });
 
+  it("takes the ping's own bytes for no sign of life", () => {
+    vi.useFakeTimers();
+    let held = 0;
+    const dead = vi.fn();
+    const ping = (): void => {
+      held += 4;
+    };
+    const { stop } = startHeartbeat(
+      { intervalMs: 1_000, timeoutMs: 300 },
+      () => -held,
+      ping,
+      () => {},
+      dead,
+    );
+    heartbeat.stop();
+    clock.pass(1_100);
+    held = 4;
+    clock.pass(200);
+    expect(dead).toHaveBeenCalledOnce();
+    stop();
+  });
+
   it("does not take its own busy process for a dead peer: a late timer asks again", () => {
     clock.pass(1_000);
     clock.stall(5_000);
