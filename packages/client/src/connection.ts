@@ -15,7 +15,7 @@ import { type Heartbeat, type HeartbeatOptions, startHeartbeat } from "./heartbe
 import { giveUp, notSent, type Outbox, type Settle } from "./outbox.ts";
 import type { PlatformSignal, PlatformSocket } from "./platform.ts";
 import type { Target } from "./target.ts";
-import type { OpenTransport } from "./transport.ts";
+import { hand, type OpenTransport, quietly } from "./transport.ts";
 
 /** The settings of a connection. */
 export interface ConnectionSettings extends ConnectionPolicy {
@@ -247,20 +247,4 @@ export function createConnection(
 /** Whether the server's no to the token is what led there. */
 function isRefused({ told }: ConnectionState): boolean {
   return told?.error?.code === "UNAUTHORIZED";
-}
-
-/** Hands a message to the socket. */
-function hand(transport: PlatformSocket, message: string | Uint8Array, done: Settle): void {
-  try {
-    transport.send(message, done);
-  } catch (thrown) {
-    done(toError("NOT_SENT", "not sent", thrown));
-  }
-}
-
-/** A socket class that throws where it should not has no more to say: whoever waits for its end has a time limit. */
-function quietly(run: () => void): void {
-  try {
-    run();
-  } catch {}
 }
