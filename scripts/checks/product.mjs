@@ -67,7 +67,7 @@ function difference(before, after) {
 }
 
 /** The one place that says how large the script for browsers may be, in bytes after gzip -9. */
-const SIZE = { budget: 8_740, goal: 5_500 };
+const SIZE = { budget: 8_580, goal: 5_500 };
 
 /** @type {Step} */
 export const size = {
