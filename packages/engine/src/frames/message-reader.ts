@@ -3,8 +3,11 @@ import { Assembly } from "./assembly.ts";
 import { type Closing, readClosePayload } from "./close-payload.ts";
 import { FrameReader } from "./frame-reader.ts";
 import { CONTROL, type Fault, FaultCode, FIN, OPCODE, Opcode, protocolFault, RESERVED, RSV1 } from "./opcodes.ts";
+import { PartialMessage, type PieceSink } from "./partial-message.ts";
 import type { Unfinished } from "./unfinished.ts";
-import { judgeUtf8, UTF8_BOUNDARY, UTF8_WRONG, type Utf8State } from "./utf8.ts";
+import { judgeUtf8, UTF8_BOUNDARY, UTF8_WRONG } from "./utf8.ts";
+
+export type { PieceSink };
 
 /** Bounds of what is put together. */
 export interface ReadLimits {
@@ -12,16 +15,6 @@ export interface ReadLimits {
   readonly maxPayload: number;
   /** The largest number of fragments of one message. */
   readonly maxFragments: number;
-}
-
-/** Who takes a message piece by piece. */
-export interface PieceSink {
-  /** How large the message may become, in bytes. */
-  readonly maxBytes: number;
-  piece(bytes: Uint8Array): void;
-  end(): void;
-  /** It will not be complete. */
-  cut(): void;
 }
 
 /** What was read. Of these, `closing` and `broken` are the last. */
@@ -57,17 +50,8 @@ export class MessageReader extends FrameReader {
   readonly #maxFragments: number;
   /** The bound of messages that begin from now on, in bytes. */
   maxPayload: number;
-  /** Of the message under way: its opcode, 0 when there is none, whether it is compressed, its bound and what came of it. */
-  #opcode = 0;
-  /** How many have begun that did not come whole at once. */
-  #begun = 0;
-  #isCompressed = false;
-  #bound = 0;
-  #declared = 0;
-  #fragments = 0;
-  #assembly: Assembly | undefined;
-  #pieces: PieceSink | undefined;
-  #utf8: Utf8State = UTF8_BOUNDARY;
+  /** The message under way, when one has not come whole at once. */
+  #partial: PartialMessage | undefined;
   /** Whether it is asked who takes a message piece by piece. */
   asksForPieces = false;
   /** Of the frame whose payload is under way: its first byte. */
@@ -89,17 +73,17 @@ export class MessageReader extends FrameReader {
 
   /** What has begun to come and is not complete, but for a message that is taken piece by piece. */
   get unfinished(): Unfinished | undefined {
-    if (this.#assembly) return { id: this.#begun, bytes: this.#assembly.length };
+    const partial = this.#partial;
+    if (partial?.assembly) return { id: partial.id, bytes: partial.assembly.length };
     const id = this.#control ?? this.cutHeader;
     return id && { id, bytes: 0 };
   }
 
   override end(): void {
     super.end();
-    this.#pieces?.cut();
-    this.#pieces = undefined;
-    this.#assembly = undefined;
-    this.#control = undefined;
+    const pieces = this.#partial?.pieces;
+    this.#partial = this.#control = undefined;
+    pieces?.cut();
   }
 
   /** What was compressed is now known, or what is wrong with it. */
@@ -121,20 +105,20 @@ export class MessageReader extends FrameReader {
     }
     if (opcode > Opcode.binary) return RESERVED_OPCODE;
     const continues = opcode === Opcode.continuation;
-    if (continues === (this.#opcode !== 0)) return undefined;
+    if (continues === (this.#partial !== undefined)) return undefined;
     return continues ? NOTHING_TO_CONTINUE : NOT_CONTINUED;
   }
 
   protected judgeLength(first: number, length: number): Fault | undefined {
     if (first & CONTROL) return undefined;
-    const isUnderWay = this.#opcode !== 0;
+    const partial = this.#partial;
     // Who takes it by pieces has a bound of its own, and is asked when its frame begins.
-    if (!isUnderWay && this.asksForPieces) return undefined;
-    const bound = isUnderWay ? this.#bound : this.maxPayload;
-    const isCompressed = isUnderWay ? this.#isCompressed : (first & RSV1) !== 0;
+    if (!partial && this.asksForPieces) return undefined;
+    const bound = partial ? partial.bound : this.maxPayload;
+    const isCompressed = partial ? partial.isCompressed : (first & RSV1) !== 0;
     // What does not compress grows a little.
     const most = isCompressed ? bound + (bound >>> 10) + 64 : bound;
-    return (isUnderWay ? this.#declared : 0) + length > most ? tooLarge(bound) : undefined;
+    return (partial ? partial.declared : 0) + length > most ? tooLarge(bound) : undefined;
   }
 
   protected frame(first: number, bytes: Buffer, start: number, end: number, seen: number): void {
@@ -159,25 +143,21 @@ export class MessageReader extends FrameReader {
       this.#control = new Assembly();
       return undefined;
     }
-    if (this.#opcode === 0) this.#beginMessage(first);
+    this.#partial ??= this.#beginMessage(first);
+    const partial = this.#partial;
     const fault = this.judgeLength(first, length);
     if (fault) return fault;
-    this.#declared += length;
+    partial.declared += length;
     // Of what is not put together no fragment costs memory.
-    if (this.#assembly && ++this.#fragments > this.#maxFragments) return tooManyFragments(this.#maxFragments);
+    if (partial.assembly && ++partial.fragments > this.#maxFragments) return tooManyFragments(this.#maxFragments);
     return undefined;
   }
 
-  #beginMessage(first: number): void {
-    this.#begun++;
-    this.#opcode = first & OPCODE;
-    this.#isCompressed = (first & RSV1) !== 0;
-    this.#pieces = this.asksForPieces && !this.#isCompressed ? this.#sink.begins?.(this.#opcode === Opcode.text) : undefined;
-    this.#bound = this.#pieces?.maxBytes ?? this.maxPayload;
-    this.#declared = 0;
-    this.#fragments = 0;
-    this.#utf8 = UTF8_BOUNDARY;
-    this.#assembly = this.#pieces ? undefined : new Assembly();
+  #beginMessage(first: number): PartialMessage {
+    const opcode = first & OPCODE;
+    const isCompressed = (first & RSV1) !== 0;
+    const pieces = this.asksForPieces && !isCompressed ? this.#sink.begins?.(opcode === Opcode.text) : undefined;
+    return new PartialMessage(opcode, isCompressed, this.maxPayload, pieces);
   }
 
   protected piece(bytes: Buffer, start: number, end: number, missing: number): void {
@@ -189,23 +169,22 @@ export class MessageReader extends FrameReader {
       this.#control = undefined;
       return void this.#controlFrame(frame, control.peek());
     }
-    if (this.#opcode === Opcode.text && !this.#isCompressed) {
-      this.#utf8 = judgeUtf8(this.#utf8, bytes, start, end);
-      if (this.#utf8 === UTF8_WRONG) return void this.#break(NOT_UTF8);
+    const partial = this.#partial as PartialMessage;
+    if (partial.opcode === Opcode.text && !partial.isCompressed) {
+      partial.utf8 = judgeUtf8(partial.utf8, bytes, start, end);
+      if (partial.utf8 === UTF8_WRONG) return void this.#break(NOT_UTF8);
     }
     const isLast = missing === 0 && (frame & FIN) !== 0;
-    if (this.#assembly) {
+    const { assembly } = partial;
+    if (assembly) {
       // Only a last fragment says how much is still to come.
-      this.#assembly.add(bytes, start, end, frame & FIN ? missing : Number.POSITIVE_INFINITY);
-      if (isLast) this.#whole(this.#assembly);
+      assembly.add(bytes, start, end, frame & FIN ? missing : Number.POSITIVE_INFINITY);
+      if (isLast) this.#whole(partial, assembly);
       return;
     }
-    const pieces = this.#pieces as PieceSink;
-    if (isLast && this.#utf8 !== UTF8_BOUNDARY) return void this.#break(NOT_UTF8);
-    if (isLast) {
-      this.#opcode = 0;
-      this.#pieces = undefined;
-    }
+    const pieces = partial.pieces as PieceSink;
+    if (isLast && partial.utf8 !== UTF8_BOUNDARY) return void this.#break(NOT_UTF8);
+    if (isLast) this.#partial = undefined;
     try {
       if (end > start) pieces.piece(ownCopy(bytes, start, end));
     } finally {
@@ -226,12 +205,11 @@ export class MessageReader extends FrameReader {
     this.#sink.message(text, end - start);
   }
 
-  #whole(assembly: Assembly): void {
-    const isText = this.#opcode === Opcode.text;
-    if (isText && this.#utf8 !== UTF8_BOUNDARY) return void this.#break(NOT_UTF8);
-    this.#opcode = 0;
-    this.#assembly = undefined;
-    if (this.#isCompressed) return void this.#sink.compressed(assembly.take(), isText, this.#bound);
+  #whole({ opcode, isCompressed, utf8, bound }: PartialMessage, assembly: Assembly): void {
+    const isText = opcode === Opcode.text;
+    if (isText && utf8 !== UTF8_BOUNDARY) return void this.#break(NOT_UTF8);
+    this.#partial = undefined;
+    if (isCompressed) return void this.#sink.compressed(assembly.take(), isText, bound);
     if (isText) return void this.#sink.message(assembly.peek().toString("utf8"), assembly.length);
     const bytes = assembly.take();
     this.#sink.message(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength), bytes.byteLength);
