@@ -10,6 +10,8 @@ import { misplaced, type Target, TOKEN_PLACES } from "./target.ts";
 /** How much of a refusal's body is read, and for how long: enough for a sentence, not for a flood or a trickle. */
 const MAX_BODY_BYTES = 4096;
 const MAX_BODY_MS = 1000;
+/** How much of it is told, in characters. */
+const MAX_TOLD = 300;
 
 /** OpenSSL's and Node's names of "this certificate is not to be trusted". */
 const UNTRUSTED = /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|ALTNAME/;
@@ -149,10 +151,10 @@ function readRefusal({ label, quote }: Target, response: IncomingMessage, done: 
   return () => {
     const status = response.statusCode ?? 0;
     const text = Buffer.concat(chunks).toString("utf8");
-    const body = quoteEscaped(response.complete ? text : text.replace(/\uFFFD+$/, ""), quote)
-      .trim()
-      .slice(0, MAX_BODY_BYTES);
-    const said = body ? `: ${body}` : "";
+    const body = quoteEscaped(response.complete ? text : text.replace(/\uFFFD+$/, ""), quote).trim();
+    // A page of HTML is for eyes, and says less than the status.
+    const isTold = body && !/html/i.test(response.headers["content-type"] ?? "");
+    const said = isTold ? `: ${body.slice(0, MAX_TOLD)}${body.length > MAX_TOLD ? " …" : ""}` : "";
     const seconds = Number(response.headers["retry-after"]);
     return {
       error: new WebsocketsSimpleError(

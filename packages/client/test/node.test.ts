@@ -466,6 +466,21 @@ describe("a refused handshake", () => {
     await expect(client(await listen(web)).connect()).rejects.toThrow("answered HTTP 200, so no WebSocket server is there: hi");
   });
 
+  it("by a page of HTML, or at length, is told in a sentence", async () => {
+    const page = createServer((_request, response) => {
+      response.writeHead(404, { "Content-Type": "text/html; charset=utf-8" }).end("<h1>Not found</h1>");
+    });
+    const error = await client(await listen(page))
+      .connect()
+      .catch((thrown) => thrown);
+    expect(error.message).toMatch(/answered HTTP 404$/);
+    const chatter = createServer((_request, response) => response.writeHead(404).end("x".repeat(301)));
+    const other = await client(await listen(chatter))
+      .connect()
+      .catch((thrown) => thrown);
+    expect(other.message).toMatch(/answered HTTP 404: x{300} …$/);
+  });
+
   it("for the subprotocol is said clearly", async () => {
     const { port } = await echoServer({ handleProtocols: () => false });
     const error = await client(port, { subprotocols: ["v2"] })

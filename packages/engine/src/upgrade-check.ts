@@ -22,12 +22,13 @@ export type UpgradeHead = Pick<IncomingMessage, "method" | "url" | "httpVersionM
  * @returns undefined when all is well
  */
 export function checkUpgrade(request: UpgradeHead): UpgradeRefusal | undefined {
+  const header = (name: string): string[] => headerValues(request.rawHeaders, name);
+  const isCurrent = request.httpVersionMajor === 1 && request.httpVersionMinor >= 1;
+  // RFC 9112 section 3.2 asks it of every request.
+  if (isCurrent && header("host").length !== 1) return refuse(400, "Exactly one Host header is needed.");
   if (request.method !== "GET")
     return refuse(405, `A WebSocket upgrade is a GET request, not ${request.method}.`, { Allow: "GET" });
-  if (request.httpVersionMajor !== 1 || request.httpVersionMinor < 1) return refuse(505, "A WebSocket upgrade needs HTTP/1.1.");
-  const header = (name: string): string[] => headerValues(request.rawHeaders, name);
-
-  if (header("host").length !== 1) return refuse(400, "Exactly one Host header is needed.");
+  if (!isCurrent) return refuse(505, "A WebSocket upgrade needs HTTP/1.1.");
   if (!hasToken(header("upgrade"), "websocket")) {
     return refuse(426, "This is a WebSocket server: upgrade to websocket.", { Upgrade: "websocket" });
   }

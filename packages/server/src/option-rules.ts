@@ -133,7 +133,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   wire: (value) => (value === "classic" ? undefined : value === "session" ? SESSION_WIRE : '"classic"'),
 };
 
-const SESSION_WIRE = 'wire: "classic", since the session wire is not available yet; use wire: "classic"';
+const SESSION_WIRE = '"classic", since the session wire is not available yet';
 
 /**
  * Checks a server's options once and fills in the defaults.

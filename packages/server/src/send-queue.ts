@@ -183,19 +183,26 @@ export class SendQueue<P extends Packet> implements Stallable {
   #hasRoom(bytes: number): boolean {
     const { maxBytes } = this.#options;
     const buffered = this.#socket.bufferedBytes;
+    if (buffered === 0) {
+      this.#allLeft();
+      return true;
+    }
     const waiting = Math.max(buffered, this.#sentSize - this.#leftSize);
     const isMany = this.#sent - this.#left > Math.max(MIN_MESSAGES, maxBytes / MIN_MESSAGE_BYTES);
-    return buffered === 0 || (waiting + bytes <= maxBytes && !isMany);
+    return waiting + bytes <= maxBytes && !isMany;
   }
 
   /** Writes out what is gathered; says whether the peer keeps up. */
   #flush(): boolean {
     const isTaken = this.#socket.flush();
-    if (this.#socket.bufferedBytes === 0) {
-      this.#left = this.#sent;
-      this.#leftSize = this.#sentSize;
-    }
+    if (this.#socket.bufferedBytes === 0) this.#allLeft();
     return isTaken;
+  }
+
+  /** Nothing waits in the socket, though it has not told so yet. */
+  #allLeft(): void {
+    this.#left = this.#sent;
+    this.#leftSize = this.#sentSize;
   }
 
   #overflow(): WebsocketsSimpleError {
@@ -204,7 +211,7 @@ export class SendQueue<P extends Packet> implements Stallable {
     const messages = this.#sent - this.#left;
     const reason = `send queue full: sendQueue.maxBytes ${maxBytes}`;
     if (onOverflow === "disconnect") this.#events.tooSlow(reason);
-    return notSent(`${reason}, ${bytes} bytes in ${messages} messages are waiting`);
+    return notSent(`${reason}, ${bytes} bytes are waiting in ${messages} message${messages === 1 ? "" : "s"}`);
   }
 
   #begin(): Batch {

@@ -29,7 +29,10 @@ export class WebsocketServerAuth<T, P extends Packet = Packet, D = undefined> ex
   constructor(options: AuthServerOptions<NoInfer<T>, P, D>, userService: UserService<T>) {
     const { auth, rest } = checkAuthOptions(options);
     if (typeof userService?.getId !== "function") {
-      throw new WebsocketsSimpleError("INVALID_ARGUMENT", "user service: expected an object with getId(token)");
+      throw new WebsocketsSimpleError(
+        "INVALID_ARGUMENT",
+        "user service: expected an object with getId(token) as second argument",
+      );
     }
     const identities = new Identities<T, AuthConnection<T, P, D>>();
     const internals: ServerInternals<P, D, AuthConnection<T, P, D>> = {

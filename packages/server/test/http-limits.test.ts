@@ -33,6 +33,8 @@ describe("what is no good upgrade request", () => {
     ["version 99", upgradeRequest("/", { [VERSION]: "99" }), 426, { "sec-websocket-version": "13" }],
     ["no version", upgradeRequest("/", { [VERSION]: undefined }), 426, { "sec-websocket-version": "13" }],
     ["no Host", upgradeRequest("/", { Host: undefined }), 400, {}],
+    ["a plain GET without Host", "GET / HTTP/1.1\r\nA: b\r\n\r\n", 400, {}],
+    ["a POST without Host", "POST / HTTP/1.1\r\nA: b\r\n\r\n", 400, {}],
     ["another path", upgradeRequest("/other"), 404, {}],
     ["a path that only begins alike", upgradeRequest("/chatter"), 404, {}],
     ["a malformed percent-encoding", upgradeRequest("/chat/%zz"), 400, {}],

@@ -89,7 +89,7 @@ describe("the options of a server", () => {
     [{ logger: {} }, /option logger: .*debug, info, warn and error/],
     [{ handler: {} }, /option handler: .*WebsocketHandler/],
     [{ connectionManager: {} }, /option connectionManager: .*ConnectionManager/],
-    [{ wire: "session" }, /not available yet; use wire: "classic"/],
+    [{ wire: "session" }, /option wire: expected "classic", since the session wire is not available yet; got "session"/],
     [{ wire: "other" }, /option wire/],
     [{ tokenIn: "query" }, /tokenIn: .*unknown/],
     [null, /options: .*an object/],

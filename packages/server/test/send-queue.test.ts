@@ -187,6 +187,18 @@ describe("a send queue", () => {
     expect(sent).toHaveLength(5);
   });
 
+  test("what the kernel took in the same turn is not told as waiting", () => {
+    const { socket, queue, push } = queued({ onOverflow: "drop-newest" });
+    for (let count = 0; count < 5; count++) {
+      push(60);
+      socket.flush();
+    }
+    socket.isBlocked = true;
+    push(60);
+    expect(push(60)).toMatchObject({ message: expect.stringContaining("60 bytes are waiting in 1 message") });
+    expect(queue.push(rawPayload(new Uint8Array(40)))).toBeUndefined();
+  });
+
   test("refuses what is above its bound, and asks to disconnect", () => {
     const { socket, push, reasons } = queued();
     socket.isBlocked = true;
@@ -194,7 +206,7 @@ describe("a send queue", () => {
     expect(push(40)).toBeUndefined();
     expect(push(1)).toMatchObject({
       code: "NOT_SENT",
-      message: expect.stringContaining("sendQueue.maxBytes 100, 100 bytes in 2 messages are waiting"),
+      message: expect.stringContaining("sendQueue.maxBytes 100, 100 bytes are waiting in 2 messages"),
     });
     expect(reasons).toEqual(["send queue full: sendQueue.maxBytes 100"]);
   });

@@ -78,7 +78,7 @@ export function wrong(option: string, value: unknown, expected: string): Websock
       : Array.isArray(value)
         ? "a list"
         : Object(value) === value
-          ? `an ${typeof value}`
+          ? `${typeof value === "object" ? "an" : "a"} ${typeof value}`
           : String(value);
   return new WebsocketsSimpleError("INVALID_OPTION", `option ${option}: expected ${expected}; got ${shown}`);
 }

@@ -130,6 +130,8 @@ function createHttpServer(settings: FrontSettings): Server {
     requestTimeout: settings.headersTimeoutMs,
     connectionsCheckingInterval: settings.checkIntervalMs,
     maxHeaderSize: settings.maxHeaderBytes,
+    // Its own answer to that has no sentence, and nobody would count it.
+    requireHostHeader: false,
     keepAliveTimeout: 1,
     noDelay: true,
   };
