@@ -252,7 +252,10 @@ declare class Connection<P extends Packet = Packet, D = undefined> {
     get id(): string;
     /** Where it stands. */
     get state(): ConnectionState;
-    /** Whether messages can be sent: open, and neither side has begun to close. */
+    /**
+     * Whether messages can be sent: open, and neither side has begun to close. It is not a heartbeat's verdict: a peer that is
+     * gone without a word counts as alive until that is found out.
+     */
     get isAlive(): boolean;
     /** The peer's address; IPv4 in its own form even on a dual-stack socket. */
     get remoteAddress(): string;
@@ -315,7 +318,7 @@ declare class AuthConnection<T, P extends Packet = Packet, D = undefined> extend
  */
 declare class ConnectionManager<C extends Connection<Packet, unknown> = Connection> {
     #private;
-    /** The open connections by id. */
+    /** The connections by id, open or closing: see `state`. */
     get connections(): ReadonlyMap<string, C>;
     /** Takes a connection in, just before `connected`. */
     add(connection: C): void;
@@ -601,10 +604,10 @@ interface ServerOptions<P extends Packet = Packet, D = undefined, C extends Conn
     pingIntervalMs?: number | undefined;
     /**
      * Whether to look for peers that are gone without a word, or frozen: by RFC 6455 pings, which browsers and other WebSocket
-     * libraries answer by themselves. Any byte that comes is a sign of life, and so is a slow download that goes on; who shows
-     * none is closed with 4408, at once. It takes longer, by 30 s at most, where much was sent to the peer meanwhile. Some
+     * libraries answer by themselves. Any byte that comes is a sign of life, and so is a slow download that goes on; a peer that
+     * shows none is closed with 4408, at once. It takes longer, by 30 s at most, where much was sent to the peer meanwhile. Some
      * answer only while they read, .NET's `ClientWebSocket` for one: give those that pause for long a longer `timeoutMs`.
-     * Default: `{}`, which is to say yes.
+     * Default: true, with the defaults of `HeartbeatOptions`.
      */
     heartbeat?: boolean | HeartbeatOptions | undefined;
     /** How long a peer has to answer a close frame, in milliseconds, 1 to 2,147,483,647. Default: 5,000. */
@@ -638,8 +641,9 @@ interface ServerOptions<P extends Packet = Packet, D = undefined, C extends Conn
     /** Keeps the open connections in its own way. Default: a `ConnectionManager`. */
     connectionManager?: ConnectionManager<C> | undefined;
     /**
-     * What turns bytes into messages: our own engine, or the package `ws`. They do the same; ours costs a fraction.
-     * Default: `"own"`.
+     * What turns bytes into messages: our own engine, or the package `ws`. Both keep the same promises, and ours costs a
+     * fraction; what they do differently with peers that break the rules stands in docs/threats.md, rows 17 to 22. Only ours
+     * has messages in pieces, which the server does not use yet. Default: `"own"`.
      */
     engine?: "own" | "ws" | undefined;
     /** The wire. `"session"` is not available yet. Default: `"classic"`. */
@@ -704,7 +708,7 @@ declare class WebsocketServer<P extends Packet = Packet, D = undefined, C extend
      * @throws WebsocketsSimpleError `INVALID_OPTION`, naming option, value and bound
      */
     constructor(options?: ServerOptions<P, D, C>);
-    /** The open connections by id. */
+    /** The connections by id, open or closing: see `state`. */
     get connections(): ReadonlyMap<string, C>;
     /** Where it listens, the first endpoint; undefined while it does not. */
     get address(): ServerAddress | undefined;

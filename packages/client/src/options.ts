@@ -35,7 +35,7 @@ export interface ClientOptions<P extends Packet = Packet> extends AddressOptions
    * Default: `"header"` in Node, `"subprotocol"` in browsers; both are understood by our server.
    */
   tokenIn?: TokenPlace | undefined;
-  /** Whether and how to come back. Default: `{}`, which is to say yes. */
+  /** Whether and how to come back. Default: true, with the defaults of `ReconnectOptions`. */
   reconnect?: boolean | ReconnectOptions | undefined;
   /** How long one attempt may take in milliseconds, 1 to 2,147,483,647. Default: 10,000. */
   connectTimeoutMs?: number | undefined;

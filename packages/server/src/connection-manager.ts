@@ -8,7 +8,7 @@ import type { Connection } from "./connection.ts";
 export class ConnectionManager<C extends Connection<Packet, unknown> = Connection> {
   readonly #connections = new Map<string, C>();
 
-  /** The open connections by id. */
+  /** The connections by id, open or closing: see `state`. */
   get connections(): ReadonlyMap<string, C> {
     return this.#connections;
   }

@@ -43,7 +43,10 @@ export class Connection<P extends Packet = Packet, D = undefined> {
     return this.#peer.state;
   }
 
-  /** Whether messages can be sent: open, and neither side has begun to close. */
+  /**
+   * Whether messages can be sent: open, and neither side has begun to close. It is not a heartbeat's verdict: a peer that is
+   * gone without a word counts as alive until that is found out.
+   */
   get isAlive(): boolean {
     return this.#peer.isAlive;
   }

@@ -102,10 +102,10 @@ export interface ServerOptions<P extends Packet = Packet, D = undefined, C exten
   pingIntervalMs?: number | undefined;
   /**
    * Whether to look for peers that are gone without a word, or frozen: by RFC 6455 pings, which browsers and other WebSocket
-   * libraries answer by themselves. Any byte that comes is a sign of life, and so is a slow download that goes on; who shows
-   * none is closed with 4408, at once. It takes longer, by 30 s at most, where much was sent to the peer meanwhile. Some
+   * libraries answer by themselves. Any byte that comes is a sign of life, and so is a slow download that goes on; a peer that
+   * shows none is closed with 4408, at once. It takes longer, by 30 s at most, where much was sent to the peer meanwhile. Some
    * answer only while they read, .NET's `ClientWebSocket` for one: give those that pause for long a longer `timeoutMs`.
-   * Default: `{}`, which is to say yes.
+   * Default: true, with the defaults of `HeartbeatOptions`.
    */
   heartbeat?: boolean | HeartbeatOptions | undefined;
   /** How long a peer has to answer a close frame, in milliseconds, 1 to 2,147,483,647. Default: 5,000. */
@@ -139,8 +139,9 @@ export interface ServerOptions<P extends Packet = Packet, D = undefined, C exten
   /** Keeps the open connections in its own way. Default: a `ConnectionManager`. */
   connectionManager?: ConnectionManager<C> | undefined;
   /**
-   * What turns bytes into messages: our own engine, or the package `ws`. They do the same; ours costs a fraction.
-   * Default: `"own"`.
+   * What turns bytes into messages: our own engine, or the package `ws`. Both keep the same promises, and ours costs a
+   * fraction; what they do differently with peers that break the rules stands in docs/threats.md, rows 17 to 22. Only ours
+   * has messages in pieces, which the server does not use yet. Default: `"own"`.
    */
   engine?: "own" | "ws" | undefined;
   /** The wire. `"session"` is not available yet. Default: `"classic"`. */

@@ -88,7 +88,7 @@ export class WebsocketServer<
     });
   }
 
-  /** The open connections by id. */
+  /** The connections by id, open or closing: see `state`. */
   get connections(): ReadonlyMap<string, C> {
     return this.#manager.connections;
   }
