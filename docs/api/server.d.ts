@@ -605,8 +605,9 @@ interface ServerOptions<P extends Packet = Packet, D = undefined, C extends Conn
     /**
      * Whether to look for peers that are gone without a word, or frozen: by RFC 6455 pings, which browsers and other WebSocket
      * libraries answer by themselves. Any byte that comes is a sign of life, and so is a slow download that goes on; a peer that
-     * shows none is closed with 4408, at once. It takes longer, by 30 s at most, where much was sent to the peer meanwhile. Some
-     * answer only while they read, .NET's `ClientWebSocket` for one: give those that pause for long a longer `timeoutMs`.
+     * shows none is closed with 4408, at once. It takes longer where much was sent since the peer last answered: by 30 s at most,
+     * or by `sendQueue.stallTimeoutMs` where that is more. Some answer only while they read, .NET's `ClientWebSocket` for one:
+     * give those that pause for long a longer `timeoutMs`.
      * Default: true, with the defaults of `HeartbeatOptions`.
      */
     heartbeat?: boolean | HeartbeatOptions | undefined;
@@ -620,7 +621,7 @@ interface ServerOptions<P extends Packet = Packet, D = undefined, C extends Conn
      * How long a message that has begun may take to come to its end, in milliseconds, 0 to 2,147,483,647; each 4,096 bytes of
      * it begin that time anew, and time in which the server does not read does not count. Beyond it the connection is closed with
      * 1008. With `engine: "ws"` it depends on fields of ws that are not public. 0: any time. Default: 30,000, which is 137
-     * bytes a second.
+     * bytes a second; 550 under TLS, whose records of 16 KiB come whole.
      */
     messageTimeoutMs?: number | undefined;
     /**

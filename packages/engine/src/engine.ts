@@ -115,9 +115,11 @@ export interface EngineSocket {
    * Windows), and MUST NOT change otherwise: by it a peer who reads slowly is told from one who does not read.
    */
   readonly takenBytes: number;
-  /** A count of the bytes that were read so far, with whatever frames add. */
+  /** A count of the bytes that were read so far, with whatever frames and encryption add. */
   readonly receivedBytes: number;
-  /** Whether it reads what comes: not while it is paused, nor while what came before is still worked on. */
+  /** How many pongs have come so far. */
+  readonly pongs: number;
+  /** Whether it reads what comes: not while it is paused, nor while another thread works on what came before. */
   readonly isReading: boolean;
   /**
    * What has begun to come and is not complete. Undefined where there is nothing, and of a message that a listener takes piece

@@ -2,6 +2,7 @@ import type { Duplex } from "node:stream";
 
 /** What libuv knows of a stream: bytes that it was given, and those of them that the kernel has not taken yet. */
 interface NodeHandle {
+  readonly bytesRead?: number;
   readonly bytesWritten?: number;
   readonly writeQueueSize?: number;
   /** Under TLS: the handle below. */
@@ -11,6 +12,7 @@ interface NodeHandle {
 /** A stream of Node's that has such a handle. */
 interface NodeStream {
   readonly _handle?: NodeHandle | null;
+  readonly bytesRead?: number;
   readonly bytesWritten?: number;
 }
 
@@ -34,4 +36,9 @@ export function kernelBytes(stream: Duplex & NodeStream): number {
   if (typeof given === "number" && typeof waiting === "number") return given - waiting;
   // Only then: to tell its `bytesWritten`, a stream walks through all that waits.
   return (stream.bytesWritten ?? 0) - stream.writableLength;
+}
+
+/** How many bytes came: under TLS they are counted as they come, not only when a record of 16 KiB is whole. */
+export function bytesRead(stream: Duplex & NodeStream): number {
+  return handleOf(stream)?.bytesRead ?? stream.bytesRead ?? 0;
 }

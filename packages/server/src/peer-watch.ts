@@ -18,9 +18,9 @@ export interface WatchTarget {
 const POLICY_VIOLATION = 1008;
 const TIMEOUT = 4408;
 
-/** Whoever is sent so much since it was last heard is asked at once, so that the answer does not lie behind far more. */
+/** A silent peer that may not have read so much yet is asked at once, so that the answer does not lie behind far more. */
 const ASK_AFTER_BYTES = 65_536;
-/** In place of sweeps that are left. */
+/** In place of sweeps that are left, and of bytes. */
 const NOT_ASKED = -1;
 
 /**
@@ -33,9 +33,12 @@ export class PeerWatch {
   readonly #target: WatchTarget;
   /** Whether the kernel does not take all: from then on what it takes is what the peer has taken. */
   isBlocked = false;
-  /** What was read so far, and what had been sent by then. */
+  /** What has come so far, in bytes and in pongs. */
   #received = 0;
-  #sentAtLife = 0;
+  #pongs = 0;
+  /** How much of what was sent the peer has read for sure, and how much had been sent when it was asked, if it was. */
+  #known = 0;
+  #sentAtPing = NOT_ASKED;
   /** What the kernel had taken at the last sweep, where it did not take all. */
   #taken = 0;
   #wasBlocked = false;
@@ -100,15 +103,22 @@ export class PeerWatch {
   }
 
   #seesLost(): boolean {
-    const { receivedBytes, isReading } = this.#socket;
+    const { receivedBytes, pongs, isReading } = this.#socket;
+    if (pongs !== this.#pongs) this.#answered(pongs);
     const isTransfer = this.#seesTransfer();
-    if (receivedBytes !== this.#received) {
-      this.#received = receivedBytes;
-      this.#sentAtLife = this.#target.sentBytes;
-    } else if (isReading && !isTransfer) return this.#isSilent(this.#target.sentBytes - this.#sentAtLife);
+    const isSilent = receivedBytes === this.#received;
+    this.#received = receivedBytes;
+    if (isSilent && isReading && !isTransfer) return this.#isLost();
     this.#quiet = 0;
     this.#left = NOT_ASKED;
     return false;
+  }
+
+  /** Only an answer says how far the peer has read: anything else that it sends may have left before. */
+  #answered(pongs: number): void {
+    this.#pongs = pongs;
+    if (this.#sentAtPing !== NOT_ASKED) this.#known = this.#sentAtPing;
+    this.#sentAtPing = NOT_ASKED;
   }
 
   /** Whether the peer has taken some of what waits for it. */
@@ -121,12 +131,16 @@ export class PeerWatch {
     return isTransfer;
   }
 
-  /** @param sentBytes what was sent to the peer since it was last heard */
-  #isSilent(sentBytes: number): boolean {
+  /** Of a silent peer: asks it in time, and says whether its time to answer is over. */
+  #isLost(): boolean {
     this.#quiet++;
     if (this.#left > 0) return --this.#left === 0;
-    if (sentBytes < ASK_AFTER_BYTES && !this.#rules.isDue(this.#quiet)) return false;
-    this.#left = this.#rules.answerWithinBehind(sentBytes);
+    const { sentBytes } = this.#target;
+    const unread = sentBytes - this.#known;
+    if (unread < ASK_AFTER_BYTES && !this.#rules.isDue(this.#quiet)) return false;
+    this.#left = this.#rules.answerWithinBehind(unread);
+    if (this.#sentAtPing !== NOT_ASKED) return false;
+    this.#sentAtPing = sentBytes;
     this.#socket.sendPing();
     return false;
   }

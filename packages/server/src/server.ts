@@ -75,7 +75,7 @@ export class WebsocketServer<
       counters: this.#counters,
       queue,
       rate,
-      watch: new WatchRules(this.#options),
+      watch: new WatchRules({ ...this.#options, stallTimeoutMs: queue.stallTimeoutMs }),
       successString,
       handler,
       manager: this.#manager,

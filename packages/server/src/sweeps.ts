@@ -23,6 +23,12 @@ export interface SweepOptions {
   readonly messageTimeoutMs: number;
 }
 
+/** What the rules need besides. */
+export interface WatchOptions extends SweepOptions {
+  /** How long a peer may take nothing of what waits for it: `sendQueue.stallTimeoutMs`. */
+  readonly stallTimeoutMs: number;
+}
+
 /** The shortest of the times is divided in so many sweeps: the more, the sooner is found what is to be found. */
 const SWEEPS = 5;
 /** However short the times: sweeps are not all that this process does. */

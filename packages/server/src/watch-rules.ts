@@ -1,6 +1,6 @@
-import { type SweepOptions, sweepPeriodMs } from "./sweeps.ts";
+import { type SweepOptions, sweepPeriodMs, type WatchOptions } from "./sweeps.ts";
 
-/** What lies before a ping may delay its answer: so much a second may be counted on, and for so long at most. */
+/** What lies before a ping may delay its answer: so much a second may be counted on, and for so long at the least. */
 const SLOW_BYTES_PER_SECOND = 8_192;
 const MAX_DELAY_MS = 30_000;
 /** Over so many sweeps pings are spread, so that those who fell silent together are not all asked in one turn. */
@@ -15,12 +15,15 @@ export class WatchRules {
   readonly askAfter: number;
   readonly answerWithin: number;
   readonly messageSweeps: number;
+  readonly #maxDelayMs: number;
   #lot = 0;
 
-  constructor(options: SweepOptions) {
-    const { beat, messageTimeoutMs } = options;
+  constructor(options: WatchOptions) {
+    const { beat, messageTimeoutMs, stallTimeoutMs } = options;
     this.beat = beat;
     this.messageTimeoutMs = messageTimeoutMs;
+    // Whoever gives slow readers more time than that means it.
+    this.#maxDelayMs = Math.max(MAX_DELAY_MS, stallTimeoutMs);
     this.periodMs = sweepPeriodMs(options);
     // The first silent sweep may see almost a whole period less than there was.
     this.askAfter = beat ? Math.floor(beat.intervalMs / this.periodMs) - 1 : 0;
@@ -35,9 +38,9 @@ export class WatchRules {
     return left < Math.min(SPREAD, this.askAfter / 4) && this.#lot++ % (left + 1) === left;
   }
 
-  /** How many sweeps a peer has to answer that was sent so many bytes since it was last heard. */
+  /** How many sweeps a peer has to answer that may not have read so many bytes yet. */
   answerWithinBehind(bytes: number): number {
-    const delayMs = Math.min((bytes / SLOW_BYTES_PER_SECOND) * 1_000, MAX_DELAY_MS);
+    const delayMs = Math.min((bytes / SLOW_BYTES_PER_SECOND) * 1_000, this.#maxDelayMs);
     return this.answerWithin + Math.floor(delayMs / this.periodMs);
   }
 

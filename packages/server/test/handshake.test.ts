@@ -159,6 +159,47 @@ describe("createState", () => {
     expect([connections.all, errors.all, server.stats().accepted, server.stats().refusals]).toEqual([[], [], 0, {}]);
   });
 
+  test("a client who leaves while it runs is forgotten at once, whatever lies behind its request", async () => {
+    let finish = (): void => {};
+    const { server, port, connections } = await serve<never, undefined>({
+      createState: () => new Promise<undefined>((resolve) => (finish = () => resolve(undefined))),
+    });
+    const peer = await RawSocket.connect(port);
+    peer.write(Buffer.concat([Buffer.from(upgradeRequest()), frame(Opcode.text, "hello")]));
+    await until("pending", () => server.stats().pendingHandshakes === 1);
+    peer.write(frame(Opcode.text, "and goodbye"));
+    peer.socket.end();
+    await peer.whenOver();
+    finish();
+    await until("forgotten", () => server.stats().pendingHandshakes === 0);
+    expect([connections.all, server.stats().accepted]).toEqual([[], 0]);
+  });
+
+  test.each([
+    ["bytes", Array<Buffer>(3).fill(Buffer.alloc(6_000))],
+    ["pieces", Array<Buffer>(300).fill(Buffer.alloc(1))],
+  ])("too many %s behind a request, while it runs, are 400", async (_, pieces) => {
+    let finish = (): void => {};
+    const { server, port, connections } = await serve<never, undefined>({
+      createState: () => new Promise<undefined>((resolve) => (finish = () => resolve(undefined))),
+    });
+    const peer = await RawSocket.connect(port);
+    peer.write(upgradeRequest());
+    await until("pending", () => server.stats().pendingHandshakes === 1);
+    for (const piece of pieces) {
+      peer.write(piece);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(await peer.readAnswer()).toMatchObject({
+      status: 400,
+      body: "Too much followed the request before its answer (RFC 6455 section 4.1).",
+    });
+    finish();
+    await until("forgotten", () => server.stats().pendingHandshakes === 0);
+    expect([connections.all, server.stats().refusals]).toEqual([[], { 400: 1 }]);
+    peer.destroy();
+  });
+
   test("bytes that come while it runs are the first of the connection", async () => {
     let finish = (): void => {};
     const { server, port, messages } = await serve<never, undefined>({

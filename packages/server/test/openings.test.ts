@@ -49,6 +49,8 @@ test("at the end all are destroyed", () => {
   const waiting = stream();
   openings.add(waiting);
   openings.end();
-  expect(waiting.destroyed).toBe(true);
+  const late = stream();
+  openings.add(late);
+  expect([waiting.destroyed, late.destroyed]).toEqual([true, true]);
   expect(clock.timers).toBe(0);
 });

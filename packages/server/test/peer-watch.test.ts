@@ -7,7 +7,8 @@ import { FakeClock } from "./support/fake-clock.ts";
 import { FakeSocket } from "./support/fake-socket.ts";
 
 const BEAT = DEFAULTS.heartbeatOn;
-const RULES = { beat: BEAT, messageTimeoutMs: DEFAULTS.messageTimeoutMs };
+const { messageTimeoutMs, sendQueue } = DEFAULTS;
+const RULES = { beat: BEAT, messageTimeoutMs, stallTimeoutMs: sendQueue.stallTimeoutMs };
 
 class Target implements WatchTarget {
   isAlive = true;
@@ -66,7 +67,7 @@ describe("a silent peer", () => {
     pass(600_000, 100, () => {
       askedFor = socket.pings > 0 ? askedFor + 100 : 0;
       if (askedFor < BEAT.timeoutMs - 100) return;
-      socket.receivedBytes++;
+      socket.answer();
       socket.pings = 0;
     });
     expect(target.told).toEqual([]);
@@ -137,6 +138,32 @@ describe("a silent peer", () => {
     expect(huge.socket.pings).toBe(1);
     huge.pass(36_000);
     expect(huge.target.told).toHaveLength(1);
+  });
+
+  test("that begins by reading much, slowly, has that time though it has just been heard, until an answer says how far it has read", () => {
+    const { pass, socket, target } = watching();
+    pass(300);
+    target.sentBytes += 200_000;
+    pass(1_200);
+    socket.receivedBytes++;
+    pass(24_000);
+    expect([socket.pings, target.told]).toEqual([1, []]);
+    // 200,000 bytes at 8 KiB a second: 24 s, besides the 6 s that any peer has.
+    socket.answer();
+    pass(18_000);
+    expect([socket.pings, target.told]).toEqual([1, []]);
+    pass(13_000);
+    expect([socket.pings, target.told.length]).toEqual([2, 1]);
+  });
+
+  test("has as long as sendQueue.stallTimeoutMs gives whoever takes nothing, where that is more than 30 seconds", () => {
+    const { pass, target } = watching({ stallTimeoutMs: 600_000 });
+    pass(2_400);
+    target.sentBytes += 100_000_000;
+    pass(600_000);
+    expect(target.told).toEqual([]);
+    pass(10_000);
+    expect(target.told).toHaveLength(1);
   });
 
   test("is found in 40 seconds at most while it is sent something each 100 ms, however much", () => {

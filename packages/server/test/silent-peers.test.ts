@@ -4,7 +4,7 @@ import { frame, Opcode, RawSocket } from "../../../testkit/raw-socket.ts";
 import { type Clock, systemClock } from "../src/clock.ts";
 import type { ServerOptions } from "../src/index.ts";
 import { withInternals } from "../src/internals.ts";
-import { serve, TestClient, turns } from "./support/harness.ts";
+import { serve, TestClient, turns, until } from "./support/harness.ts";
 
 describe.each(["own", "ws"] as const)("with engine %s", (engine) => {
   /** A server whose time is the test's; what it waits for from the network is real. */
@@ -109,6 +109,17 @@ describe.each(["own", "ws"] as const)("with engine %s", (engine) => {
       peer.destroy();
       expect(await connections.one(({ type }) => type === "disconnected")).toMatchObject({ code: 1008, reason });
       expect(server.stats().severed).toEqual({ 1008: 1 });
+    });
+
+    test("is found though so many pings come that others have their turn in between", async () => {
+      const { server, port, pass } = await serveInTime({ heartbeat: false });
+      const peer = await open(port);
+      const flood = Buffer.concat(Array<Buffer>(20_000).fill(frame(Opcode.ping)));
+      await write(peer, first);
+      await pass(36_000, () => write(peer, flood));
+      await until("gone", () => server.connections.size === 0);
+      // ws gives such a flood no time.
+      if (engine === "own") expect(server.stats().severed).toEqual({ 1008: 1 });
     });
 
     test("is told from a large one on a slow line, which may take for ever", async () => {

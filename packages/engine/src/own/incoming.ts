@@ -23,6 +23,8 @@ export class Incoming implements MessageSink {
   #isPaused = false;
   /** Whether another thread inflates a message, before which nothing else is told. */
   #isInflating = false;
+  /** Whether others have their turn first. */
+  #isYielding = false;
   /** Called when all is told, once the stream is gone. */
   #finished: (() => void) | undefined;
   /** In which turn it last read, and how much it has read in that. */
@@ -50,9 +52,9 @@ export class Incoming implements MessageSink {
     return this.#isPaused;
   }
 
-  /** Whether it reads: not from a pause on until all that came before its end is worked off. */
+  /** Whether it reads: not from a pause on until all that came before its end is worked off. That others have their turn is no pause. */
   get isReading(): boolean {
-    return !this.#stream.isPaused();
+    return !this.#stream.isPaused() || (this.#isYielding && !this.#isPaused);
   }
 
   /** What has begun to come and is not complete. */
@@ -168,6 +170,7 @@ export class Incoming implements MessageSink {
   /** Goes on reading, unless there is another reason not to. */
   goOn(): void {
     this.#work = 0;
+    this.#isYielding = false;
     if (this.#isPaused || this.#isInflating) return;
     this.#reader.resume();
     if (!this.#isPaused && !this.#isInflating && this.#work < WORK_IN_TURN) this.#stream.resume();
@@ -193,6 +196,7 @@ export class Incoming implements MessageSink {
     const before = this.#work;
     this.#work = before + work;
     if (before >= WORK_IN_TURN || this.#work < WORK_IN_TURN) return;
+    this.#isYielding = true;
     this.#hold();
     setImmediate(goOn, this);
   }

@@ -1,4 +1,3 @@
-import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Deflater } from "../compression/deflater.ts";
 import type { Inflater } from "../compression/inflater.ts";
@@ -14,7 +13,7 @@ import { type Closing, writeClosePayload } from "../frames/close-payload.ts";
 import type { ReadLimits } from "../frames/message-reader.ts";
 import { type Fault, Opcode } from "../frames/opcodes.ts";
 import type { Slab } from "../frames/slab.ts";
-import { kernelBacklog, kernelBytes } from "../kernel-bytes.ts";
+import { bytesRead, kernelBacklog, kernelBytes } from "../kernel-bytes.ts";
 import type { Deadlines } from "./deadlines.ts";
 import { DeflatingWriter } from "./deflating-writer.ts";
 import type { Fan } from "./fan.ts";
@@ -69,6 +68,8 @@ export class OwnSocket implements EngineSocket, IncomingEvents, WriterEvents, St
   /** The last ping that came while pongs could not leave. */
   #unanswered: Buffer | undefined;
   #takenBytes = 0;
+  pongs = 0;
+
   constructor(stream: Duplex, context: SocketContext, compression: Compression | undefined) {
     this.#stream = stream;
     this.#context = context;
@@ -107,7 +108,7 @@ export class OwnSocket implements EngineSocket, IncomingEvents, WriterEvents, St
   }
 
   get receivedBytes(): number {
-    return (this.#stream as Partial<Socket>).bytesRead ?? 0;
+    return bytesRead(this.#stream);
   }
 
   get isReading(): boolean {
@@ -179,7 +180,9 @@ export class OwnSocket implements EngineSocket, IncomingEvents, WriterEvents, St
     else this.#writer.sendControl(Opcode.pong, payload);
   }
 
-  pong(): void {}
+  pong(): void {
+    this.pongs++;
+  }
 
   closing(closing: Closing): void {
     this.#verdict = closing;

@@ -1,10 +1,9 @@
-import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocket } from "ws";
 import type { EngineSocket, OutgoingMessage, PreparedMessage, SocketListener, Unfinished } from "../engine.ts";
 import { exactCopy } from "../exact-copy.ts";
 import { keepSmall } from "../keep-small.ts";
-import { kernelBacklog, kernelBytes } from "../kernel-bytes.ts";
+import { bytesRead, kernelBacklog, kernelBytes } from "../kernel-bytes.ts";
 import { unfinishedOf } from "./unfinished.ts";
 
 /**
@@ -36,6 +35,7 @@ export class WsSocket implements EngineSocket {
   #takenBytes = 0;
   /** Whether the listener was, or is about to be, told of bytes that wait. */
   #isBlocked = false;
+  pongs = 0;
   /** How many messages were complete. */
   #messages = 0;
   #maxPayload: number;
@@ -52,6 +52,7 @@ export class WsSocket implements EngineSocket {
   begin(listener: SocketListener): void {
     const socket = this.#socket;
     answerPings(socket, () => this.#settle());
+    socket.on("pong", () => this.pongs++);
     keepSmall(socket, this.#stream);
     this.#listener = listener;
     let refused: { code: number; reason: string } | undefined;
@@ -91,7 +92,7 @@ export class WsSocket implements EngineSocket {
   }
 
   get receivedBytes(): number {
-    return (this.#stream as Partial<Socket>).bytesRead ?? 0;
+    return bytesRead(this.#stream);
   }
 
   get isReading(): boolean {

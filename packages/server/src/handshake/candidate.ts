@@ -3,6 +3,12 @@ import type { UpgradeHead } from "../socket.ts";
 import type { Asker, StopSignal } from "./asker.ts";
 
 const NOTHING = Buffer.alloc(0);
+/**
+ * How much may come behind a request before that is answered, in bytes and in reads. A client MUST wait for the answer (RFC
+ * 6455 section 4.1); one that does not is heard all the same, as long as it costs little.
+ */
+const MAX_BEHIND = 16_384;
+const MAX_READS = 64;
 
 /**
  * A request on its way through the handshake. It holds a place among those that are pending until it is a connection,
@@ -12,8 +18,11 @@ const NOTHING = Buffer.alloc(0);
 export class Candidate implements Asker {
   readonly request: UpgradeHead;
   readonly stream: Duplex;
-  /** Bytes that came with the request, until the engine has them. */
-  head: Buffer;
+  /** Bytes that came behind the request, until the engine has them. */
+  #behind: Buffer[];
+  #behindBytes = 0;
+  /** Reads what comes while it waits; undefined: nobody does. */
+  #keep: ((chunk: Buffer) => void) | undefined;
   readonly stop: StopSignal;
   /** Made when it is asked for: most are not. */
   #gone: AbortController | undefined;
@@ -21,13 +30,15 @@ export class Candidate implements Asker {
   readonly #places: Set<Candidate>;
   readonly #leave = (): void => this.leave();
   #isOver = false;
+  #isHandedOver = false;
   #isWorkedFor = false;
 
   /** Begins to watch for its leaving. */
   constructor(request: UpgradeHead, stream: Duplex, head: Buffer, places: Set<Candidate>, stop: StopSignal) {
     this.request = request;
     this.stream = stream;
-    this.head = head;
+    this.#behind = head.byteLength > 0 ? [head] : [];
+    this.#behindBytes = head.byteLength;
     this.stop = stop;
     this.#places = places;
     stream.on("error", this.#leave).on("close", this.#leave).on("end", this.#leave);
@@ -49,16 +60,45 @@ export class Candidate implements Asker {
     this.#places.add(this);
   }
 
+  /**
+   * It has to wait: from now on it is read, so that its leaving is seen behind whatever it has sent.
+   *
+   * @param tooMuch called once, when too much comes; nobody waits for the answer any more
+   */
+  wait(tooMuch: () => void): void {
+    if (this.#isOver || this.#isHandedOver) return;
+    const judge = (): void => {
+      if (this.#behindBytes <= MAX_BEHIND && this.#behind.length <= MAX_READS) return;
+      this.#forget();
+      tooMuch();
+    };
+    this.#keep = (chunk) => {
+      this.#behind.push(chunk);
+      this.#behindBytes += chunk.byteLength;
+      judge();
+    };
+    this.stream.on("data", this.#keep).resume();
+    judge();
+  }
+
+  /** Ends reading, and returns what came behind the request, which is not held beside. */
+  takeBehind(): Buffer {
+    this.#stopKeeping();
+    const [first = NOTHING, ...more] = this.#behind;
+    this.#behind = [];
+    return more.length > 0 ? Buffer.concat([first, ...more]) : first;
+  }
+
   /** It is a connection, or refused: the place is free. */
   release(): void {
     this.#isOver = true;
+    this.#stopKeeping();
     if (!this.#isWorkedFor) this.#places.delete(this);
   }
 
   /** It is gone. */
   leave(): void {
-    this.#isGone = true;
-    this.#gone?.abort();
+    this.#forget();
     // One that was refused is left alone: its answer is on the way.
     if (!this.#places.has(this)) return;
     this.release();
@@ -66,10 +106,24 @@ export class Candidate implements Asker {
     this.stream.destroy();
   }
 
-  /** Ends the watch for its leaving: the engine has it now. What came with the request must not be held beside. */
+  /** Ends the watch for its leaving: the engine has it now. */
   handOver(): void {
-    this.head = NOTHING;
+    this.#isHandedOver = true;
     this.stream.off("error", this.#leave).off("close", this.#leave).off("end", this.#leave);
+  }
+
+  /** Nobody waits for it any more. */
+  #forget(): void {
+    this.#isGone = true;
+    this.#gone?.abort();
+    this.#behind = [];
+    this.#stopKeeping();
+  }
+
+  #stopKeeping(): void {
+    if (!this.#keep) return;
+    this.stream.off("data", this.#keep).pause();
+    this.#keep = undefined;
   }
 
   /** Waits for something of the application's; until that settles, the place is kept. */

@@ -52,6 +52,7 @@ export interface HandshakeParts {
 }
 
 const BUSY: Refusal = { status: 503, reason: "Too many handshakes at once. Try again later.", headers: { "Retry-After": "1" } };
+const TOO_EAGER: Refusal = { status: 400, reason: "Too much followed the request before its answer (RFC 6455 section 4.1)." };
 const IGNORE: SocketListener = Object.freeze({
   message() {},
   taken() {},
@@ -90,6 +91,7 @@ export class Handshakes {
       stream.destroy();
       this.#parts.failed(thrown);
     });
+    candidate.wait(() => this.#refuse(candidate, TOO_EAGER));
   }
 
   /** The server stops: destroys all that are pending, and waits no longer for what the application answers. */
@@ -195,8 +197,8 @@ export class Handshakes {
   }
 
   #accept(candidate: Candidate, subprotocol: string | undefined, opened: (socket: EngineSocket) => SocketListener): void {
-    const { request, stream, head } = candidate;
-    this.#parts.acceptor.accept(request, stream, head, { subprotocol }, (socket) => {
+    const { request, stream } = candidate;
+    this.#parts.acceptor.accept(request, stream, candidate.takeBehind(), { subprotocol }, (socket) => {
       candidate.handOver();
       return opened(socket);
     });

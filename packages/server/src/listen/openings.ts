@@ -15,6 +15,7 @@ export class Openings {
   /** Since when each is waited for: all wait equally long, so that the first is due first. */
   readonly #since = new Map<Duplex, number>();
   #cancel: (() => void) | undefined;
+  #isOver = false;
 
   constructor(clock: Clock, limits: OpeningLimits, expired: (stream: Duplex) => void) {
     this.#clock = clock;
@@ -22,8 +23,9 @@ export class Openings {
     this.#expired = expired;
   }
 
-  /** Begins to wait for it. */
+  /** Begins to wait for it; destroys it when all is over, as at the end of a TLS handshake that took longer than the server. */
   add(stream: Duplex): void {
+    if (this.#isOver) return void stream.destroy();
     this.#since.set(stream, this.#clock.now());
     if (!this.#cancel) this.#schedule();
   }
@@ -33,8 +35,9 @@ export class Openings {
     this.#since.delete(stream);
   }
 
-  /** Destroys all of them. */
+  /** Destroys all of them, and whoever comes later. */
   end(): void {
+    this.#isOver = true;
     this.#cancel?.();
     this.#cancel = undefined;
     for (const stream of this.#since.keys()) stream.destroy();
