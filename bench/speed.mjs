@@ -36,7 +36,7 @@ try {
 }
 
 async function measure() {
-  const isChosen = chosen("--only", options.only, [...CASES, ...MEMORY_CASES]);
+  const isChosen = chosen("--only", withMatrix(options.only), [...CASES, ...MEMORY_CASES]);
   const isServer = chosen("--servers", options.servers, SERVERS);
   const cases = CASES.filter((test) => isChosen(test) && (options.only || options.full || !test.full));
   if (options.write && options.only && options.servers) throw new Error("--write with --only measures all servers of a case");
@@ -63,6 +63,15 @@ async function measure() {
 
 function today() {
   return new Date().toISOString().slice(0, 10);
+}
+
+/** A list of cases in which `matrix` stands for all that are not on the short list. */
+function withMatrix(list) {
+  const matrix = CASES.filter(({ full }) => full).map(({ id }) => id);
+  return list
+    ?.split(",")
+    .flatMap((id) => (id === "matrix" ? matrix : id))
+    .join(",");
 }
 
 /** Whether a case or server is in a list from the command line; without a list all are. */

@@ -86,6 +86,17 @@ export function watchSuite(name: string, setting: EngineSetting): void {
       expect((await peer.readFrame()).opcode).toBe(Opcode.close);
     });
 
+    test("pongs are counted, asked for or not, and nothing else is", async () => {
+      const { peer, seen } = await enginePair(setting);
+      seen.socket.sendPing();
+      const ping = await peer.readFrame();
+      expect(seen.socket.pongs).toBe(0);
+      const others = [frame(Opcode.ping), frame(Opcode.text, "read")];
+      peer.write(Buffer.concat([frame(Opcode.pong, ping.payload), frame(Opcode.pong, "unasked"), ...others]));
+      await seen.has(1);
+      expect(seen.socket.pongs).toBe(2);
+    });
+
     test("pings and pongs that wait behind a message are no reason not to tell that it is drained", async () => {
       const { peer, seen } = await enginePair(setting);
       peer.socket.pause();

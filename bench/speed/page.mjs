@@ -125,18 +125,18 @@ function memoryTable({ memory }) {
   ].join("\n\n");
 }
 
-function about({ machine, versions, commit, command, speed, memory }) {
+function about({ machine, versions, runs, speed, memory }) {
   const entries = [...Object.values(speed), ...Object.values(memory)];
   const all = (key) => [...new Set(entries.map((entry) => entry[key]).filter(Boolean))].join(", ");
-  const rows = Object.entries({ ...machine, ...versions, commit, measured: all("measured") });
+  const rows = Object.entries({ ...machine, ...versions, measured: all("measured") });
   return `## Where, and with what
 
 ${table(["", ""], rows)}
 
-Speed was measured for ${all("seconds")} s after 1.5 s to warm up, in ${roundsOf(speed)} rounds; memory in ${roundsOf(memory)}.
+Speed was measured for ${all("seconds").replace(", ", " or ")} s after 1.5 s to warm up, in ${roundsOf(speed)} rounds; memory in ${roundsOf(memory)}.
 
 \`\`\`sh
-${command}
+${runs.map(({ commit, command }) => `# ${commit}\n${command}`).join("\n")}
 \`\`\``;
 }
 

@@ -12,7 +12,7 @@ import { at } from "./programs.mjs";
  * @typedef {{ skipped: string } | Record<string, import("./statistics.mjs").Spread>} Figures
  * @typedef {{ measured: string, rounds: number, seconds?: number, connections?: number, servers: Record<string, Figures> }} Entry
  * @typedef {{
- *   machine: Record<string, string>, versions: Record<string, string>, commit: string, command: string,
+ *   machine: Record<string, string>, versions: Record<string, string>, runs: { commit: string, command: string }[],
  *   speed: Record<string, Entry>, memory: Record<string, Entry>
  * }} Results
  */
@@ -21,8 +21,12 @@ const file = (ending) => at("../docs", `performance.${ending}`);
 
 /** Nothing measured yet. @returns {Results} */
 export function newResults() {
-  const command = ["npm run bench -- speed", ...process.argv.slice(2)].join(" ");
-  return { machine: machine(), versions: versions(), commit: commit(), command, speed: {}, memory: {} };
+  return { machine: machine(), versions: versions(), runs: [run()], speed: {}, memory: {} };
+}
+
+/** This one. */
+function run() {
+  return { commit: commit(), command: ["npm run bench -- speed", ...process.argv.slice(2)].join(" ") };
 }
 
 /** @returns {Results} */
@@ -37,7 +41,9 @@ export function resultsToMend() {
   for (const [name, now] of Object.entries({ machine: machine(), versions: versions() }))
     if (JSON.stringify(kept[name]) !== JSON.stringify(now))
       throw new Error(`docs/performance.json does not have this ${name}: measure all, without --only`);
-  return kept;
+  const now = run();
+  const others = kept.runs.filter(({ command }) => command !== now.command);
+  return { ...kept, runs: [...others, now] };
 }
 
 /** @param {Results} results */
