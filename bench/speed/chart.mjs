@@ -86,16 +86,23 @@ function row(test, results, y, x) {
     `<line class="spread" x1="${x(ours.min)}" x2="${x(ours.max)}" y1="${y}" y2="${y}"/>`,
     shape("dot", "ours", x(ours.median), y),
   );
-  // To the left there is room, but near the others; the target may stand in it.
-  const isFar = ours.median >= 2.2;
-  const target = x(test.target ?? 1);
-  const start = Math.min(x(ours.min), x(ours.median) - 6);
-  const isTargetThere = target < x(ours.median) && target > start - 60;
-  const place = isFar ? Math.min(start, isTargetThere ? target - 4 : start) - 5 : Math.max(x(ours.max) + 6, target) + 7;
-  parts.push(
-    `<text class="value ${isFar ? "end" : ""}" x="${place}" y="${y + (isFar ? 4 : -4)}">${figure(ours.median)} ×</text>`,
-  );
+  const places = others.flatMap(({ name }) => (servers[name]?.ratio ? [x(servers[name].ratio.median)] : []));
+  parts.push(figureOf(ours, test.target ? [...places, x(test.target)] : places, x, y));
   return parts;
+}
+
+/** What a figure takes up, in pixels, and what it keeps clear of marks. */
+const FIGURE_WIDTH = 52;
+const CLEAR = 8;
+
+/** The figure of ours: to its left, to its right, or behind all marks of the row, whichever is free first. */
+function figureOf({ median, min, max }, places, x, y) {
+  const isFree = (from) => !places.some((place) => place > from - CLEAR && place < from + FIGURE_WIDTH + CLEAR);
+  const left = Math.min(x(min), x(median) - 6) - 5 - FIGURE_WIDTH;
+  const right = Math.max(x(max), x(median) + 6) + 5;
+  const start = [left, right].find(isFree) ?? Math.max(right, ...places.map((place) => place + CLEAR + 2));
+  const isLeft = start === left;
+  return `<text class="value ${isLeft ? "end" : ""}" x="${isLeft ? left + FIGURE_WIDTH : start}" y="${y + 4}">${figure(median)} ×</text>`;
 }
 
 /** What an idle connection takes: the part of the heap darker, within what is resident. */
