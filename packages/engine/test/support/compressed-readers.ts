@@ -4,7 +4,7 @@ import { type Inflated, type InflateTerms, inflatePlainly } from "../../../../te
 import { Inflater } from "../../src/compression/inflater.ts";
 import { MessageReader } from "../../src/frames/message-reader.ts";
 import type { Fault } from "../../src/frames/opcodes.ts";
-import { LIMITS, type Reading, shown, WS_CODES } from "./readers.ts";
+import { feed, LIMITS, noting, type Reading, shown, WS_CODES } from "./readers.ts";
 
 /** What our own engine made of a compressed message, and what it is. */
 export interface Judged {
@@ -50,22 +50,10 @@ export async function readByOwn(bytes: Buffer, cuts: readonly number[], terms: T
           });
         });
       },
-      ping: (payload) => reading.pongs.push(payload.toString("latin1")),
-      pong: () => {},
-      closing: ({ code }) => {
-        reading.code = code;
-      },
-      broken: ({ code }) => {
-        reading.code = code;
-        reading.isFault = true;
-      },
+      ...noting(reading),
     },
   );
-  let start = 0;
-  for (const cut of [...cuts, bytes.length]) {
-    reader.read(Buffer.from(bytes.subarray(start, cut)));
-    start = cut;
-  }
+  feed(reader, bytes, cuts);
   while (underWay) await underWay;
   return reading;
 }

@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import { MessageReader } from "../../src/frames/message-reader.ts";
+import { MessageReader, type MessageSink } from "../../src/frames/message-reader.ts";
 
 /** What was made of some bytes. */
 export interface Reading {
@@ -16,13 +16,10 @@ export const LIMITS = { maxPayload: 100_000, maxFragments: 32 };
 export const shown = (data: string | Uint8Array): string =>
   typeof data === "string" ? data : `bytes ${Buffer.from(data).toString("latin1")}`;
 
-/** By our own reader, in such chunks. */
-export function readByOwn(bytes: Buffer, cuts: readonly number[]): Reading {
-  const reading: Reading = { messages: [], pongs: [] };
-  const reader = new MessageReader(true, false, LIMITS, {
-    message: (data) => reading.messages.push(shown(data)),
-    compressed: () => {},
-    ping: (payload) => reading.pongs.push(payload.toString("latin1")),
+/** Notes what a reader tells, but for messages. */
+export function noting(reading: Reading): Pick<MessageSink, "ping" | "pong" | "closing" | "broken"> {
+  return {
+    ping: (payload) => void reading.pongs.push(payload.toString("latin1")),
     pong: () => {},
     closing: ({ code }) => {
       reading.code = code;
@@ -31,12 +28,27 @@ export function readByOwn(bytes: Buffer, cuts: readonly number[]): Reading {
       reading.code = code;
       reading.isFault = true;
     },
-  });
+  };
+}
+
+/** Gives a reader the bytes in such chunks; each is its own. */
+export function feed(reader: MessageReader, bytes: Buffer, cuts: readonly number[]): void {
   let start = 0;
   for (const cut of [...cuts, bytes.length]) {
     reader.read(Buffer.from(bytes.subarray(start, cut)));
     start = cut;
   }
+}
+
+/** By our own reader, in such chunks. */
+export function readByOwn(bytes: Buffer, cuts: readonly number[]): Reading {
+  const reading: Reading = { messages: [], pongs: [] };
+  const reader = new MessageReader(true, false, LIMITS, {
+    message: (data) => reading.messages.push(shown(data)),
+    compressed: () => {},
+    ...noting(reading),
+  });
+  feed(reader, bytes, cuts);
   return reading;
 }
 
