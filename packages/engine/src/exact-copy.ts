@@ -8,9 +8,9 @@ const SMALL_BYTES = 4_096;
  */
 export function copyFrom(pieces: Buffer[], start: number): number {
   const before = pieces[start - 1];
-  const first = before && before.byteLength < SMALL_BYTES ? start - 1 : start;
+  const first = before && before.length < SMALL_BYTES ? start - 1 : start;
   const taken = pieces.slice(first);
-  const isExact = taken.length === 1 && taken[0]?.byteLength === taken[0]?.buffer.byteLength;
+  const isExact = taken.length === 1 && taken[0]?.length === taken[0]?.buffer.byteLength;
   if (!isExact) pieces.splice(first, taken.length, exactCopy(taken));
   return pieces.length;
 }
@@ -21,7 +21,7 @@ export function exactCopy(pieces: readonly Buffer[]): Buffer {
   let end = 0;
   for (const piece of pieces) {
     copy.set(piece, end);
-    end += piece.byteLength;
+    end += piece.length;
   }
   return copy;
 }

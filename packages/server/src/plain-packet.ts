@@ -16,42 +16,45 @@ const ESCAPED = /["\\\u0000-\u001f\ud800-\udfff]/;
 const BLANK = /^\s*$/;
 
 /** Reads texts as `decodePacket` does. */
-export interface PacketReader<P extends Packet> {
+export class PacketReader<P extends Packet> {
+  /** The time of what `readShort` has read, in milliseconds since 1970. A plain field: it is read for every message. */
+  time = 0;
+  readonly #codec: CodecOptions<P>;
+  readonly #isFree: boolean;
+  readonly #isCamel: boolean;
+  readonly #now: () => number;
+
+  /** @param now the time of packets that bear none, in milliseconds since 1970 */
+  constructor(codec: CodecOptions<P>, now: () => number) {
+    this.#codec = codec;
+    this.#isFree = !codec.packet;
+    this.#isCamel = codec.packetCasing === "camel";
+    this.#now = now;
+  }
+
   /**
    * Reads a text by the short way: one that is sure to become a packet around itself, or the commonest packet.
    *
    * @returns the packet's `data`; its time is in `time` until the next call. Undefined: not by this way
    */
-  readShort(text: string): string | undefined;
-  /** The time of what `readShort` has read, in milliseconds since 1970. */
-  readonly time: number;
-  /** Reads any text. */
-  read(text: string): Decoded<P>;
-}
+  readShort(text: string): string | undefined {
+    if (!this.#isFree) return undefined;
+    if (!canBeObject(text)) {
+      this.time = this.#now();
+      return text;
+    }
+    if (!this.#isCamel) return undefined;
+    const end = text.length - REST_LENGTH;
+    const data = readData(text, end);
+    if (data === undefined) return undefined;
+    this.time = readTime(text, end + BETWEEN.length);
+    return Number.isNaN(this.time) ? undefined : data;
+  }
 
-/** @param now the time of packets that bear none, in milliseconds since 1970 */
-export function createPacketReader<P extends Packet>(codec: CodecOptions<P>, now: () => number): PacketReader<P> {
-  const isFree = !codec.packet;
-  const isCamel = codec.packetCasing === "camel";
-  let time = 0;
-  return {
-    get time() {
-      return time;
-    },
-    readShort(text) {
-      if (!isFree) return undefined;
-      if (!canBeObject(text)) {
-        time = now();
-        return text;
-      }
-      if (!isCamel) return undefined;
-      const end = text.length - REST_LENGTH;
-      const data = readData(text, end);
-      if (data !== undefined) time = readTime(text, end + BETWEEN.length);
-      return Number.isNaN(time) ? undefined : data;
-    },
-    read: (text) => decodePacket(text, codec, now()),
-  };
+  /** Reads any text. */
+  read(text: string): Decoded<P> {
+    return decodePacket(text, this.#codec, this.#now());
+  }
 }
 
 /** Whether a text may be a JSON object: a look at its first character. To let `JSON.parse` find out is far dearer. */

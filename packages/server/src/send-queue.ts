@@ -246,11 +246,11 @@ function sizeOf(payload: Pick<Payload<Packet>, "wire"> | number): number {
   if (typeof payload === "number") return payload;
   const { wire } = payload;
   if (typeof wire === "string") return wire.length;
-  return "bytes" in wire ? wire.bytes : wire.byteLength;
+  return "bytes" in wire ? wire.bytes : wire.length;
 }
 
 /** The bytes of a message; of a text that is sure to have room, some number that has room too. */
 function bytesOf(wire: OutgoingMessage, room: number): number {
-  if (typeof wire !== "string") return "bytes" in wire ? wire.bytes : wire.byteLength;
+  if (typeof wire !== "string") return "bytes" in wire ? wire.bytes : wire.length;
   return wire.length * 3 <= room ? wire.length : Buffer.byteLength(wire);
 }

@@ -1,11 +1,4 @@
-import {
-  type CodecOptions,
-  describeThrown,
-  IsolatingEmitter,
-  type Packet,
-  type Sendable,
-  WebsocketsSimpleError,
-} from "@websockets-simple/shared";
+import { type CodecOptions, describeThrown, type Packet, type Sendable, WebsocketsSimpleError } from "@websockets-simple/shared";
 import { checkBroadcastOptions } from "./broadcast-options.ts";
 import { coarseDate, systemClock } from "./clock.ts";
 import { Connection, isConnection } from "./connection.ts";
@@ -21,7 +14,8 @@ import { createLog, type Log } from "./logger.ts";
 import { type CheckedOptions, checkServerOptions } from "./option-rules.ts";
 import type { BroadcastOptions, ServerOptions } from "./options.ts";
 import { packetPayload, preparedPayload, rawPayload } from "./payload.ts";
-import { createPacketReader } from "./plain-packet.ts";
+import { PacketReader } from "./plain-packet.ts";
+import { RememberingEmitter } from "./remembering-emitter.ts";
 import { ENGINES, type Engine } from "./socket.ts";
 import { createCounters, type ServerStats, toStats } from "./stats.ts";
 import { WatchRules } from "./watch-rules.ts";
@@ -34,7 +28,7 @@ export class WebsocketServer<
   P extends Packet = Packet,
   D = undefined,
   C extends Connection<P, D> = Connection<P, D>,
-> extends IsolatingEmitter<ServerEvents<P, C>> {
+> extends RememberingEmitter<ServerEvents<P, C>> {
   readonly #options: CheckedOptions<P, D>;
   readonly #internals: ServerInternals<P, D, C>;
   readonly #createState: ServerOptions<P, D, C>["createState"];
@@ -66,8 +60,8 @@ export class WebsocketServer<
     this.#log = createLog(logger, (thrown) => this.#loggerFailed(thrown));
     this.#manager = options.connectionManager ?? new ConnectionManager<C>();
     const handler = options.handler ?? new WebsocketHandler<P, D>();
-    const reader = createPacketReader(this.#codec, coarseDate(clock));
-    handler.bind(reader.read);
+    const reader = new PacketReader(this.#codec, coarseDate(clock));
+    handler.bind((text) => reader.read(text));
     this.#hub = new Hub<P, D, C>({
       clock,
       codec: this.#codec,
@@ -84,7 +78,7 @@ export class WebsocketServer<
       isLogged: logger !== undefined,
       createConnection: internals.createConnection ?? ((peer, data) => new Connection<P, D>(peer, data) as C),
       emit: (event, payload) => void this.emit(event, payload),
-      isHeard: (event) => this.listenerCount(event) > 0,
+      isHeard: (event) => this.toCall(event).length > 0,
     });
   }
 

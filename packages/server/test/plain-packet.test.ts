@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createPacket, decodePacket, encodePacket } from "../../shared/src/index.ts";
-import { canBeObject, createPacketReader, writePlain } from "../src/plain-packet.ts";
+import { canBeObject, PacketReader, writePlain } from "../src/plain-packet.ts";
 
 const CAMEL = { packetCasing: "camel" as const };
 const NOW = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
@@ -25,12 +25,12 @@ const texts = fc.oneof(
 
 /** What a server makes of a text, by the short way or, where that does not know it, by the long one. */
 function read(text: string, packetCasing: "camel" | "pascal" = "camel"): unknown {
-  const reader = createPacketReader({ packetCasing }, () => NOW);
+  const reader = new PacketReader({ packetCasing }, () => NOW);
   const data = reader.readShort(text);
   return data === undefined ? reader.read(text) : { packet: createPacket(data, reader.time) };
 }
 
-const isShort = (text: string) => createPacketReader(CAMEL, () => NOW).readShort(text) !== undefined;
+const isShort = (text: string) => new PacketReader(CAMEL, () => NOW).readShort(text) !== undefined;
 
 describe("the short way of plain packets", () => {
   test("looks at a first character", () => {

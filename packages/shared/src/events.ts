@@ -69,9 +69,14 @@ export abstract class IsolatingEmitter<Events> extends TypedEmitter<Events> {
   /** Told of what a listener of `event` threw or rejected with. It MUST NOT emit `event` again without end. */
   protected abstract listenerFailed(event: keyof Events, thrown: unknown): void;
 
+  /** Whom an event calls: no list that changes meanwhile. */
+  protected toCall<E extends keyof Events>(event: E): readonly Listener<Events[E]>[] {
+    return this.listeners(event);
+  }
+
   /** Calls the listeners of an event; true when there were any. */
   override emit<E extends keyof Events>(event: E, payload: Events[E]): boolean {
-    const listeners = this.listeners(event);
+    const listeners = this.toCall(event);
     for (const listener of listeners) {
       if (this.#hasOnce) this.off(event, listener, undefined, true);
       try {

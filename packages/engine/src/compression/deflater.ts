@@ -60,6 +60,6 @@ function optionsOf(windowBits: number, level: number, dictionary: Buffer | undef
 }
 
 function shorter(deflated: Buffer, payload: Buffer): Buffer | undefined {
-  const bytes = deflated.byteLength - TAIL_BYTES;
-  return bytes > 0 && bytes < payload.byteLength ? deflated.subarray(0, bytes) : undefined;
+  const bytes = deflated.length - TAIL_BYTES;
+  return bytes > 0 && bytes < payload.length ? deflated.subarray(0, bytes) : undefined;
 }

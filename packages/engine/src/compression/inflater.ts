@@ -43,10 +43,10 @@ export class Inflater {
    * @returns undefined when that would take long: `inflateLater` it
    */
   inflate(payload: Buffer, maxBytes: number): Buffer | Fault | undefined {
-    if (payload.byteLength > MAX_INPUT_AT_ONCE) return undefined;
+    if (payload.length > MAX_INPUT_AT_ONCE) return undefined;
     const most = Math.min(maxBytes, MAX_OUTPUT_AT_ONCE);
     const work = new Inflation(payload, most, this.#window?.bytes);
-    this.lastWork = payload.byteLength * WORK_OF_BYTE;
+    this.lastWork = payload.length * WORK_OF_BYTE;
     try {
       while (!work.isDone) {
         this.lastWork += WORK_OF_CALL;
@@ -56,7 +56,7 @@ export class Inflater {
       if (most < maxBytes && isTooLarge(error)) return undefined;
       return faultOf(error, maxBytes);
     }
-    this.lastWork += work.output.byteLength;
+    this.lastWork += work.output.length;
     return this.#end(work);
   }
 
@@ -83,7 +83,7 @@ export class Inflater {
     return {
       windowBits: this.#windowBits,
       maxOutputLength: Math.max(1, work.room),
-      chunkSize: Math.min(Math.max(work.rest.byteLength * 4, MIN_CHUNK_BYTES), MAX_CHUNK_BYTES),
+      chunkSize: Math.min(Math.max(work.rest.length * 4, MIN_CHUNK_BYTES), MAX_CHUNK_BYTES),
       info: true,
       ...(dictionary && { dictionary }),
     };
@@ -116,27 +116,27 @@ class Inflation {
 
   constructor(payload: Buffer, maxBytes: number, context: Buffer | undefined) {
     // No message ends so (section 7.2.1): whoever sends it forgot to leave it out.
-    const added = payload.byteLength >= TAIL.byteLength && payload.subarray(-TAIL.byteLength).equals(TAIL) ? END : TAIL_AND_END;
+    const added = payload.length >= TAIL.length && payload.subarray(-TAIL.length).equals(TAIL) ? END : TAIL_AND_END;
     this.rest = Buffer.concat([payload, added]);
-    this.#added = added.byteLength;
+    this.#added = added.length;
     this.maxBytes = maxBytes;
     this.#context = context;
   }
 
   /** What it may still become. */
   get room(): number {
-    return this.maxBytes - this.output.byteLength;
+    return this.maxBytes - this.output.length;
   }
 
   get dictionary(): Buffer | undefined {
-    if (this.output.byteLength === 0) return this.#context;
+    if (this.output.length === 0) return this.#context;
     return this.#context ? Buffer.concat([this.#context, this.output]).subarray(-32_768) : this.output.subarray(-32_768);
   }
 
   add({ buffer, engine }: Inflated): void {
-    this.output = this.output.byteLength === 0 ? buffer : Buffer.concat([this.output, buffer]);
+    this.output = this.output.length === 0 ? buffer : Buffer.concat([this.output, buffer]);
     this.rest = this.rest.subarray(engine.bytesWritten);
-    const left = this.rest.byteLength;
+    const left = this.rest.length;
     // The one that nothing is behind is ours.
     if (left > 0) this.#finalBlocks++;
     this.hasTooMany = this.#finalBlocks > MAX_FINAL_BLOCKS;

@@ -15,14 +15,14 @@ export class Window {
 
   /** Adds what has gone. */
   add(bytes: Buffer): void {
-    if (bytes.byteLength === 0) return;
+    if (bytes.length === 0) return;
     const kept = this.#bytes ?? Buffer.alloc(0);
-    const from = Math.min(kept.byteLength, Math.max(0, kept.byteLength + bytes.byteLength - this.#size));
-    const last = bytes.subarray(Math.max(0, bytes.byteLength - this.#size));
+    const from = Math.min(kept.length, Math.max(0, kept.length + bytes.length - this.#size));
+    const last = bytes.subarray(Math.max(0, bytes.length - this.#size));
     // Memory of its own: neither a message nor a pool is held by it.
-    const joined = Buffer.allocUnsafeSlow(kept.byteLength - from + last.byteLength);
+    const joined = Buffer.allocUnsafeSlow(kept.length - from + last.length);
     kept.copy(joined, 0, from);
-    last.copy(joined, joined.byteLength - last.byteLength);
+    last.copy(joined, joined.length - last.length);
     this.#bytes = joined;
   }
 }

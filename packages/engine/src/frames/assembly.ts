@@ -22,7 +22,7 @@ export class Assembly {
   add(bytes: Buffer, start: number, end: number, coming: number): void {
     if (start === end) return;
     const needed = this.#length + end - start;
-    const capacity = this.#buffer?.byteLength ?? 0;
+    const capacity = this.#buffer?.length ?? 0;
     if (needed > capacity) this.#grow(Math.max(needed, Math.min(Math.max(capacity * 2, MIN_CAPACITY), needed + coming)));
     bytes.copy(this.#buffer as Buffer, this.#length, start, end);
     this.#length = needed;
@@ -32,7 +32,7 @@ export class Assembly {
   take(): Buffer {
     const buffer = this.#buffer;
     if (!buffer) return Buffer.alloc(0);
-    return buffer.byteLength === this.#length ? buffer : exact(buffer, this.#length, this.#length);
+    return buffer.length === this.#length ? buffer : exact(buffer, this.#length, this.#length);
   }
 
   /** All bytes so far, to be read at once and not kept. */

@@ -20,7 +20,7 @@ export function isSendable(code: number): boolean {
 
 /** Reads a close frame's payload (section 5.5.1), which is not one byte. */
 export function readClosePayload(payload: Buffer): Closing | Fault {
-  if (payload.byteLength === 0) return { code: NO_CODE, reason: "" };
+  if (payload.length === 0) return { code: NO_CODE, reason: "" };
   const code = payload.readUInt16BE(0);
   if (!isSendable(code))
     return { code: FaultCode.protocol, why: `a close frame with ${code}, which is never sent (RFC 6455 section 7.4)` };

@@ -1,6 +1,7 @@
 import { headerBytes, judgeSecond, lengthBytes, MAX_HEADER_BYTES, payloadLength } from "./header.ts";
-import { applyMask } from "./mask.ts";
+import { applyMask, readMask } from "./mask.ts";
 import { type Fault, MASKED } from "./opcodes.ts";
+import { endOfShort, maskRun, payloadOfShort, unmaskRun } from "./text-run.ts";
 
 /**
  * Reads frames (RFC 6455 section 5.2) from chunks that are cut anywhere. It knows headers and masks; what frames mean is
@@ -40,6 +41,10 @@ export abstract class FrameReader {
    * @param seen all its bytes or-ed together, in its lowest eight bits: without 0x80 they are ASCII, 0xff says nothing
    */
   protected abstract frame(first: number, bytes: Buffer, start: number, end: number, seen: number): void;
+  /** Whether short texts may be read in runs: no message is under way, and nothing but their bytes matters. */
+  protected abstract get readsRuns(): boolean;
+  /** A whole message, of ASCII. */
+  protected abstract shortText(text: string): void;
   /** A frame begins whose payload comes in pieces. */
   protected abstract begin(first: number, length: number): Fault | undefined;
   /** A piece of it, unmasked; the last when nothing is `missing`. */
@@ -104,20 +109,39 @@ export abstract class FrameReader {
     this.#rest = undefined;
     this.#at = 0;
     try {
-      while (this.#at < chunk.byteLength && this.#state === "reading") {
+      while (this.#at < chunk.length && this.#state === "reading") {
         if (this.#missing > 0) this.#readPayload(chunk);
-        else this.#readHeader(chunk);
+        else if (!this.#readRun(chunk)) this.#readHeader(chunk);
       }
     } finally {
       // A pause, or a throw, in the middle of a chunk keeps what follows.
-      if (this.#at < chunk.byteLength && this.#state !== "over") this.#rest = chunk.subarray(this.#at);
+      if (this.#at < chunk.length && this.#state !== "over") this.#rest = chunk.subarray(this.#at);
     }
+  }
+
+  /** Reads a run of short texts, if one begins here. */
+  #readRun(chunk: Buffer): boolean {
+    if (this.#header || !this.#isMasked || !this.readsRuns) return false;
+    const start = this.#at;
+    const end = unmaskRun(chunk, start);
+    if (end === start) return false;
+    const run = chunk.toString("latin1", start, end);
+    try {
+      for (let at = start; at < end && this.#state === "reading" && this.readsRuns; at = this.#at) {
+        this.#at = endOfShort(chunk, at);
+        this.shortText(run.slice(payloadOfShort(at) - start, this.#at - start));
+      }
+    } finally {
+      // What was not told waits as it came.
+      if (this.#at < end) maskRun(chunk, this.#at, end);
+    }
+    return true;
   }
 
   #readHeader(chunk: Buffer): void {
     if (this.#header) return void this.#completeHeader(chunk, this.#header);
     const at = this.#at;
-    const available = chunk.byteLength - at;
+    const available = chunk.length - at;
     const first = chunk[at] as number;
     const second = chunk[at + 1] as number;
     const fault = this.judgeFirst(first) ?? (available > 1 ? judgeSecond(first, second, this.#isMasked) : undefined);
@@ -131,7 +155,7 @@ export abstract class FrameReader {
 
   /** A header that comes in pieces: byte by byte, since each may prove a fault before the next one comes. */
   #completeHeader(chunk: Buffer, header: Uint8Array): void {
-    while (this.#at < chunk.byteLength) {
+    while (this.#at < chunk.length) {
       header[this.#headerLength++] = chunk[this.#at++] as number;
       const [first, second] = header as unknown as [number, number];
       if (this.#headerLength === 1) continue;
@@ -155,9 +179,9 @@ export abstract class FrameReader {
     const first = header[from] as number;
     const length = payloadLength(header, from);
     if (typeof length !== "number") return void this.#break(length);
-    const key = (header[from + 1] as number) & MASKED ? readKey(header, from + headerBytes(header[from + 1] as number) - 4) : 0;
+    const key = (header[from + 1] as number) & MASKED ? readMask(header, from + headerBytes(header[from + 1] as number) - 4) : 0;
     const end = start + length;
-    if (end <= chunk.byteLength) {
+    if (end <= chunk.length) {
       this.#at = end;
       const seen = key === 0 ? 0xff : applyMask(chunk, start, end, key, 0);
       return void this.frame(first, chunk, start, end, seen);
@@ -172,7 +196,7 @@ export abstract class FrameReader {
 
   #readPayload(chunk: Buffer): void {
     const start = this.#at;
-    const end = Math.min(chunk.byteLength, start + this.#missing);
+    const end = Math.min(chunk.length, start + this.#missing);
     if (this.#key !== 0) applyMask(chunk, start, end, this.#key, this.#offset);
     this.#offset = (this.#offset + end - start) & 3;
     this.#missing -= end - start;
@@ -184,13 +208,4 @@ export abstract class FrameReader {
     this.end();
     this.broken(fault);
   }
-}
-
-function readKey(header: Uint8Array, at: number): number {
-  return (
-    ((header[at] as number) << 24) |
-    ((header[at + 1] as number) << 16) |
-    ((header[at + 2] as number) << 8) |
-    (header[at + 3] as number)
-  );
 }

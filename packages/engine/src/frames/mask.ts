@@ -39,6 +39,16 @@ export function applyMask(bytes: Uint8Array, start: number, end: number, key: nu
   return seen;
 }
 
+/** A mask as it stands in a frame, as a number. */
+export function readMask(bytes: Uint8Array, at: number): number {
+  return (
+    ((bytes[at] as number) << 24) |
+    ((bytes[at + 1] as number) << 16) |
+    ((bytes[at + 2] as number) << 8) |
+    (bytes[at + 3] as number)
+  );
+}
+
 /** Four bytes at a time, over memory that is aligned. */
 function applyWords(bytes: Uint8Array, start: number, end: number, key: number): number {
   const lead = -(bytes.byteOffset + start) & 3;

@@ -4,6 +4,7 @@ import { type Closing, readClosePayload } from "./close-payload.ts";
 import { FrameReader } from "./frame-reader.ts";
 import { CONTROL, type Fault, FaultCode, FIN, OPCODE, Opcode, protocolFault, RESERVED, RSV1 } from "./opcodes.ts";
 import { PartialMessage, type PieceSink } from "./partial-message.ts";
+import { MAX_SHORT } from "./text-run.ts";
 import type { Unfinished } from "./unfinished.ts";
 import { judgeUtf8, UTF8_BOUNDARY, UTF8_WRONG } from "./utf8.ts";
 
@@ -56,6 +57,8 @@ export class MessageReader extends FrameReader {
   asksForPieces = false;
   /** Of the frame whose payload is under way: its first byte. */
   #first = 0;
+  /** Whether the last text was ASCII: most peers either send little else, or hardly any. */
+  #isPlain = true;
   /** The payload of a control frame that comes in pieces. */
   #control: Assembly | undefined;
 
@@ -89,9 +92,9 @@ export class MessageReader extends FrameReader {
   /** What was compressed is now known, or what is wrong with it. */
   inflated(result: Buffer | Fault, isText: boolean): void {
     if (!Buffer.isBuffer(result)) return void this.#break(result);
-    if (!isText) return void this.#sink.message(ownCopy(result, 0, result.byteLength), result.byteLength);
+    if (!isText) return void this.#sink.message(ownCopy(result, 0, result.length), result.length);
     if (!isUtf8(result)) return void this.#break(NOT_UTF8);
-    this.#sink.message(result.toString("utf8"), result.byteLength);
+    this.#sink.message(result.toString("utf8"), result.length);
   }
 
   protected judgeFirst(first: number): Fault | undefined {
@@ -119,6 +122,14 @@ export class MessageReader extends FrameReader {
     // What does not compress grows a little.
     const most = isCompressed ? bound + (bound >>> 10) + 64 : bound;
     return (partial ? partial.declared : 0) + length > most ? tooLarge(bound) : undefined;
+  }
+
+  protected get readsRuns(): boolean {
+    return this.#isPlain && !this.#partial && !this.asksForPieces && this.maxPayload >= MAX_SHORT;
+  }
+
+  protected shortText(text: string): void {
+    this.#sink.message(text, text.length);
   }
 
   protected frame(first: number, bytes: Buffer, start: number, end: number, seen: number): void {
@@ -198,7 +209,8 @@ export class MessageReader extends FrameReader {
 
   /** The common case: a text in one frame, in one chunk. */
   #wholeText(bytes: Buffer, start: number, end: number, seen: number): void {
-    if ((seen & 0x80) === 0) return void this.#sink.message(bytes.toString("latin1", start, end), end - start);
+    this.#isPlain = (seen & 0x80) === 0;
+    if (this.#isPlain) return void this.#sink.message(bytes.toString("latin1", start, end), end - start);
     const text = bytes.toString("utf8", start, end);
     // What is no UTF-8 was decoded as U+FFFD; it may also stand there rightly.
     if (text.includes("\ufffd") && !isUtf8(bytes.subarray(start, end))) return void this.#break(NOT_UTF8);
@@ -212,7 +224,7 @@ export class MessageReader extends FrameReader {
     if (isCompressed) return void this.#sink.compressed(assembly.take(), isText, bound);
     if (isText) return void this.#sink.message(assembly.peek().toString("utf8"), assembly.length);
     const bytes = assembly.take();
-    this.#sink.message(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength), bytes.byteLength);
+    this.#sink.message(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length), bytes.length);
   }
 
   #controlFrame(first: number, payload: Buffer): void {
@@ -233,7 +245,7 @@ export class MessageReader extends FrameReader {
 
 function ownCopy(bytes: Buffer, start: number, end: number): Uint8Array {
   const copy = new Uint8Array(end - start);
-  if (copy.byteLength >= COPY_BY_HAND) copy.set(bytes.subarray(start, end));
+  if (copy.length >= COPY_BY_HAND) copy.set(bytes.subarray(start, end));
   else for (let at = start; at < end; at++) copy[at - start] = bytes[at] as number;
   return copy;
 }

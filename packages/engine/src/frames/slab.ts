@@ -86,7 +86,7 @@ export class Slab {
     for (let index = 0; index < users.length; index++) {
       const user = users[index] as SlabUser;
       const segment = buffer.subarray(starts[index], starts[index + 1]);
-      if (segment.byteLength > 0 && !user.writeOut(segment)) isFree = false;
+      if (segment.length > 0 && !user.writeOut(segment)) isFree = false;
       if (this.#told[this.#told.length - 1] !== user) this.#told.push(user);
     }
     if (isFree) this.#buffer ??= buffer;

@@ -64,11 +64,11 @@ export class DeflatingWriter {
 
   #deflate(first: number, payload: Buffer, isOurs: boolean): void {
     // When more waits than another thread can keep up with, to send it as it is is better than to let it wait.
-    if (payload.byteLength < this.#threshold || this.#order.bytes > MAX_WAITING_BYTES)
-      return void this.#writer.sendFrame(first, payload, payload.byteLength);
-    if (payload.byteLength <= MAX_BYTES_AT_ONCE) return void this.#deflated(first, payload, this.#deflater.deflate(payload));
+    if (payload.length < this.#threshold || this.#order.bytes > MAX_WAITING_BYTES)
+      return void this.#writer.sendFrame(first, payload, payload.length);
+    if (payload.length <= MAX_BYTES_AT_ONCE) return void this.#deflated(first, payload, this.#deflater.deflate(payload));
     const kept = isOurs ? payload : Buffer.from(payload);
-    this.#underWay = kept.byteLength;
+    this.#underWay = kept.length;
     this.#order.hold(true);
     this.#deflater.deflateLater(kept, (deflated) => {
       this.#underWay = 0;
@@ -79,11 +79,11 @@ export class DeflatingWriter {
   }
 
   #deflated(first: number, payload: Buffer, deflated: Buffer | undefined): void {
-    if (deflated) this.#writer.sendFrame(first | RSV1, deflated, payload.byteLength);
-    else this.#writer.sendFrame(first, payload, payload.byteLength);
+    if (deflated) this.#writer.sendFrame(first | RSV1, deflated, payload.length);
+    else this.#writer.sendFrame(first, payload, payload.length);
   }
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }

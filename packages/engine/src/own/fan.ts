@@ -53,7 +53,7 @@ export class Fan {
     let place = this.#places.get(frame);
     if (place === undefined || place < user.fanEnd) {
       place = this.#frames.push(frame) - 1;
-      this.#rowBytes += frame.frame.byteLength;
+      this.#rowBytes += frame.frame.length;
       this.#places.set(frame, place);
     }
     if (!this.has(user)) {

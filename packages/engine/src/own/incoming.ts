@@ -84,7 +84,7 @@ export class Incoming implements MessageSink {
       if (this.#reader.isInterrupted) setImmediate(goOn, this);
     }
     // Node reads again and again as long as there is something, under TLS in pieces of 16 KiB.
-    this.#spend(chunk.byteLength);
+    this.#spend(chunk.length);
   }
 
   pause(): void {

@@ -22,9 +22,9 @@ export class PreparedFrame implements PreparedMessage {
   readonly #payloadBytes: number;
 
   /** @param bytes what it counts for */
-  constructor(first: number, payload: Uint8Array, bytes = payload.byteLength) {
+  constructor(first: number, payload: Uint8Array, bytes = payload.length) {
     this.bytes = bytes;
-    this.#payloadBytes = payload.byteLength;
+    this.#payloadBytes = payload.length;
     this.frame = wholeFrame(first, payload, false);
   }
 
@@ -35,7 +35,7 @@ export class PreparedFrame implements PreparedMessage {
 
   /** What it says, within the frame. */
   get payload(): Buffer {
-    return this.frame.subarray(this.frame.byteLength - this.#payloadBytes);
+    return this.frame.subarray(this.frame.length - this.#payloadBytes);
   }
 
   /** The same, compressed once for all who can read it so. */
@@ -106,38 +106,38 @@ function writeText(buffer: Buffer, text: string, start: number): number {
 
 /** Writes a frame of at most `MAX_GATHERED_BYTES` of payload into the slab. */
 export function gatherBytes(slab: Slab, user: SlabUser, first: number, payload: Uint8Array, isMasked: boolean): void {
-  const buffer = slab.reserve(user, payload.byteLength + MAX_HEADER_BYTES);
+  const buffer = slab.reserve(user, payload.length + MAX_HEADER_BYTES);
   slab.commit(writeFrame(buffer, slab.end, first, payload, isMasked));
 }
 
 /** Copies a frame into the slab. */
 export function gatherFrame(slab: Slab, user: SlabUser, frame: Uint8Array): void {
-  const buffer = slab.reserve(user, frame.byteLength);
+  const buffer = slab.reserve(user, frame.length);
   buffer.set(frame, slab.end);
-  slab.commit(slab.end + frame.byteLength);
+  slab.commit(slab.end + frame.length);
 }
 
 /** A frame in memory of its own. */
 export function wholeFrame(first: number, payload: Uint8Array, isMasked: boolean): Buffer {
-  const frame = Buffer.allocUnsafeSlow(frameBytes(payload.byteLength, isMasked));
+  const frame = Buffer.allocUnsafeSlow(frameBytes(payload.length, isMasked));
   writeFrame(frame, 0, first, payload, isMasked);
   return frame;
 }
 
 function writeFrame(target: Buffer, start: number, first: number, payload: Uint8Array, isMasked: boolean): number {
-  const header = writeHeader(target, start, first, payload.byteLength, isMasked ? MASKED : 0);
+  const header = writeHeader(target, start, first, payload.length, isMasked ? MASKED : 0);
   const begin = isMasked ? header + 4 : header;
   target.set(payload, begin);
-  if (isMasked) maskPayload(target, begin, begin + payload.byteLength);
-  return begin + payload.byteLength;
+  if (isMasked) maskPayload(target, begin, begin + payload.length);
+  return begin + payload.length;
 }
 
 /** Masks must be unpredictable (RFC 6455 section 10.3): fresh random bits, fetched for many at a time. */
 const masks = Buffer.alloc(8_192);
-let nextMask = masks.byteLength;
+let nextMask = masks.length;
 
 function maskPayload(target: Buffer, begin: number, end: number): void {
-  if (nextMask === masks.byteLength) {
+  if (nextMask === masks.length) {
     randomFillSync(masks);
     nextMask = 0;
   }

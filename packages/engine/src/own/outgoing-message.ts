@@ -28,11 +28,11 @@ export class OutgoingMessage implements OutgoingPieces {
 
   write(bytes: Uint8Array): boolean {
     if (this.#isEnded || !this.#isOpen()) return false;
-    this.#bytes += bytes.byteLength;
+    this.#bytes += bytes.length;
     if (this.#early) {
       this.#early.push(Buffer.from(bytes));
-      this.#order.count(bytes.byteLength);
-    } else if (bytes.byteLength > 0) this.#fragment(bytes);
+      this.#order.count(bytes.length);
+    } else if (bytes.length > 0) this.#fragment(bytes);
     return true;
   }
 
@@ -49,7 +49,7 @@ export class OutgoingMessage implements OutgoingPieces {
     // The connection was closed before the message was complete: it will not be.
     if (!this.#isEnded && !this.#isOpen()) return;
     this.#order.hold(false);
-    for (const bytes of early) if (bytes.byteLength > 0) this.#fragment(bytes);
+    for (const bytes of early) if (bytes.length > 0) this.#fragment(bytes);
     if (this.#isEnded) this.#finish();
   }
 

@@ -85,7 +85,7 @@ export class OwnSocket implements EngineSocket, IncomingEvents, WriterEvents, St
     const stream = this.#stream;
     this.#listener = listener;
     this.#incoming.asksForPieces = listener.begins !== undefined;
-    if (head.byteLength > 0) stream.unshift(head);
+    if (head.length > 0) stream.unshift(head);
     own(stream, this);
     // Whoever read the request may have paused it.
     if (this.#incoming.isPaused) stream.pause();
@@ -239,7 +239,7 @@ export class OwnSocket implements EngineSocket, IncomingEvents, WriterEvents, St
 
   #sendLater(order: SendOrder, message: Sendable): void {
     const kept = message instanceof Uint8Array ? Buffer.from(message) : message;
-    const bytes = typeof kept === "string" ? Buffer.byteLength(kept) : "bytes" in kept ? kept.bytes : kept.byteLength;
+    const bytes = typeof kept === "string" ? Buffer.byteLength(kept) : "bytes" in kept ? kept.bytes : kept.length;
     order.run(bytes, () => this.#sendNow(kept, true));
   }
 

@@ -94,7 +94,7 @@ export class Writer implements SlabUser, FanUser {
   sendText(text: string): void {
     if (!fitsSlab(text)) {
       const bytes = Buffer.from(text);
-      return void this.sendFrame(FIN | Opcode.text, bytes, bytes.byteLength);
+      return void this.sendFrame(FIN | Opcode.text, bytes, bytes.length);
     }
     this.#takeBack();
     const bytes = gatherText(this.#slab, this, text, this.isMasked);
@@ -104,15 +104,15 @@ export class Writer implements SlabUser, FanUser {
 
   /** Sends bytes; they are copied. */
   sendBinary(bytes: Uint8Array): void {
-    this.sendFrame(FIN | Opcode.binary, bytes, bytes.byteLength);
+    this.sendFrame(FIN | Opcode.binary, bytes, bytes.length);
   }
 
   /** Sends what was framed before, for whoever reads unmasked frames. */
   sendPrepared(prepared: PreparedFrame): void {
     const { frame, bytes } = prepared;
     this.#count(bytes);
-    if (frame.byteLength > MAX_GATHERED_BYTES) return void this.#alone(frame);
-    if (this.#slabSize === 0 && this.#fan.add(this, prepared)) this.#fanSize += frame.byteLength;
+    if (frame.length > MAX_GATHERED_BYTES) return void this.#alone(frame);
+    if (this.#slabSize === 0 && this.#fan.add(this, prepared)) this.#fanSize += frame.length;
     else this.#gather(frame);
   }
 
@@ -158,7 +158,7 @@ export class Writer implements SlabUser, FanUser {
   }
 
   writeOut(segment: Buffer): boolean {
-    this.#slabSize -= segment.byteLength;
+    this.#slabSize -= segment.length;
     return this.#write(segment, false);
   }
 
@@ -180,17 +180,17 @@ export class Writer implements SlabUser, FanUser {
   }
 
   #frame(first: number, payload: Uint8Array): void {
-    if (payload.byteLength > MAX_GATHERED_BYTES) return void this.#alone(wholeFrame(first, payload, this.isMasked));
+    if (payload.length > MAX_GATHERED_BYTES) return void this.#alone(wholeFrame(first, payload, this.isMasked));
     this.#takeBack();
     gatherBytes(this.#slab, this, first, payload, this.isMasked);
-    this.#slabSize += frameBytes(payload.byteLength, this.isMasked);
+    this.#slabSize += frameBytes(payload.length, this.isMasked);
   }
 
   /** Puts a frame into the slab, behind the shared ones. */
   #gather(frame: Buffer): void {
     this.#takeBack();
     gatherFrame(this.#slab, this, frame);
-    this.#slabSize += frame.byteLength;
+    this.#slabSize += frame.length;
   }
 
   /** What follows shared frames follows them in the slab as well, or after a write of their own. */
@@ -198,7 +198,7 @@ export class Writer implements SlabUser, FanUser {
     if (this.#fanSize === 0) return;
     this.#fanSize = 0;
     const row = this.#fan.takeBack(this);
-    if (row.byteLength > MAX_GATHERED_BYTES) {
+    if (row.length > MAX_GATHERED_BYTES) {
       this.#slab.flushBefore(this);
       this.#write(row, true);
     } else this.#gather(row);
@@ -231,7 +231,7 @@ export class Writer implements SlabUser, FanUser {
     if (this.#backlog) {
       // A copy: what waits must not hold the slab.
       this.#backlog.queue.push(isLasting ? bytes : exactCopy([bytes]));
-      this.#backlog.size += bytes.byteLength;
+      this.#backlog.size += bytes.length;
       return true;
     }
     stream.write(bytes);

@@ -23,7 +23,7 @@ export class PreparedBytes implements PreparedMessage {
   }
 
   get bytes(): number {
-    return this.data.byteLength;
+    return this.data.length;
   }
 }
 
@@ -58,7 +58,7 @@ export class WsSocket implements EngineSocket {
     let refused: { code: number; reason: string } | undefined;
     socket.on("message", (data: Buffer, isBinary) => {
       this.#messages++;
-      listener.message(isBinary ? ownBytes(data) : data.toString("utf8"), data.byteLength);
+      listener.message(isBinary ? ownBytes(data) : data.toString("utf8"), data.length);
     });
     socket.on("error", (error: Error & { code?: string }) => {
       const code = closeCodeOf(error.code);
@@ -195,5 +195,5 @@ function closeCodeOf(code: string | undefined): number | undefined {
 
 /** Bytes that nobody else holds: ws hands out slices of what the socket read, or of Node's pool. */
 function ownBytes(data: Buffer): Uint8Array {
-  return data.byteLength === data.buffer.byteLength ? new Uint8Array(data.buffer) : new Uint8Array(data);
+  return data.length === data.buffer.byteLength ? new Uint8Array(data.buffer) : new Uint8Array(data);
 }

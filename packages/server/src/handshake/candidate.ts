@@ -37,8 +37,8 @@ export class Candidate implements Asker {
   constructor(request: UpgradeHead, stream: Duplex, head: Buffer, places: Set<Candidate>, stop: StopSignal) {
     this.request = request;
     this.stream = stream;
-    this.#behind = head.byteLength > 0 ? [head] : [];
-    this.#behindBytes = head.byteLength;
+    this.#behind = head.length > 0 ? [head] : [];
+    this.#behindBytes = head.length;
     this.stop = stop;
     this.#places = places;
     stream.on("error", this.#leave).on("close", this.#leave).on("end", this.#leave);
@@ -74,7 +74,7 @@ export class Candidate implements Asker {
     };
     this.#keep = (chunk) => {
       this.#behind.push(chunk);
-      this.#behindBytes += chunk.byteLength;
+      this.#behindBytes += chunk.length;
       judge();
     };
     this.stream.on("data", this.#keep).resume();
