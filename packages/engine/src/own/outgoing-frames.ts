@@ -96,12 +96,26 @@ export function gatherText(slab: Slab, user: SlabUser, text: string, isMasked: b
 function writeText(buffer: Buffer, text: string, start: number): number {
   const { length } = text;
   if (length > WRITTEN_BY_HAND) return buffer.write(text, start, "utf8");
-  for (let index = 0; index < length; index++) {
-    const unit = text.charCodeAt(index);
-    if (unit > 0x7f) return buffer.write(text, start, "utf8");
-    buffer[start + index] = unit;
+  let seen = 0;
+  let index = 0;
+  // Four at a time: it is the dearest loop of all that is sent.
+  for (; index < length - 3; index += 4) {
+    const first = text.charCodeAt(index);
+    const second = text.charCodeAt(index + 1);
+    const third = text.charCodeAt(index + 2);
+    const fourth = text.charCodeAt(index + 3);
+    buffer[start + index] = first;
+    buffer[start + index + 1] = second;
+    buffer[start + index + 2] = third;
+    buffer[start + index + 3] = fourth;
+    seen |= first | second | third | fourth;
   }
-  return length;
+  for (; index < length; index++) {
+    const unit = text.charCodeAt(index);
+    buffer[start + index] = unit;
+    seen |= unit;
+  }
+  return seen > 0x7f ? buffer.write(text, start, "utf8") : length;
 }
 
 /** Writes a frame of at most `MAX_GATHERED_BYTES` of payload into the slab. */
