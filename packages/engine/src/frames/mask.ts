@@ -51,31 +51,51 @@ export function readMask(bytes: Uint8Array, at: number): number {
 
 /** Four bytes at a time, over memory that is aligned. */
 function applyWords(bytes: Uint8Array, start: number, end: number, key: number): number {
-  const lead = -(bytes.byteOffset + start) & 3;
   const words = wordsOf(bytes);
-  const first = (bytes.byteOffset + start + lead) >>> 2;
-  const last = (bytes.byteOffset + end) >>> 2;
+  const offset = lastOffset;
+  const lead = -(offset + start) & 3;
+  const last = (offset + end) >>> 2;
   const word = inMemoryOrder(rotate(key, lead));
   let seen = 0;
-  for (let index = first; index < last; index++) {
+  let index = (offset + start + lead) >>> 2;
+  for (const whole = last - 3; index < whole; index += 4) {
+    const first = (words[index] as number) ^ word;
+    const second = (words[index + 1] as number) ^ word;
+    const third = (words[index + 2] as number) ^ word;
+    const fourth = (words[index + 3] as number) ^ word;
+    words[index] = first;
+    words[index + 1] = second;
+    words[index + 2] = third;
+    words[index + 3] = fourth;
+    seen |= first | second | third | fourth;
+  }
+  for (; index < last; index++) {
     const unmasked = (words[index] as number) ^ word;
     words[index] = unmasked;
     seen |= unmasked;
   }
-  const rest = last * 4 - bytes.byteOffset;
+  const rest = last * 4 - offset;
   const edges = applyBytes(bytes, start, start + lead, key) | applyBytes(bytes, rest, end, rotate(key, lead));
   return edges | seen | (seen >>> 8) | (seen >>> 16) | (seen >>> 24);
 }
 
-/** Views are dear, and one chunk has many frames: that of the last chunk is kept. */
-let lastWords: Int32Array = new Int32Array(0);
+/** Views are dear, and one chunk has many frames: what was last looked at is kept, and where in its memory it begins. */
+const NOTHING = new Uint8Array(0);
+const NO_WORDS = new Int32Array(0);
+let lastBytes: Uint8Array = NOTHING;
+let lastWords: Int32Array = NO_WORDS;
+let lastOffset = 0;
 
-/** All memory around some bytes, in whole words. */
-function wordsOf({ buffer }: Uint8Array): Int32Array {
-  if (lastWords.buffer === buffer) return lastWords;
-  const words = new Int32Array(buffer, 0, buffer.byteLength >>> 2);
+/** All memory around some bytes, in whole words; the bytes begin at `lastOffset` of it. */
+function wordsOf(bytes: Uint8Array): Int32Array {
+  if (bytes === lastBytes) return lastWords;
+  const { buffer, byteOffset } = bytes;
+  const words = lastWords.buffer === buffer ? lastWords : new Int32Array(buffer, 0, buffer.byteLength >>> 2);
   // Of larger memory none is held: it may be a message.
-  if (buffer.byteLength <= MAX_HELD_BYTES) lastWords = words;
+  const isHeld = buffer.byteLength <= MAX_HELD_BYTES;
+  lastBytes = isHeld ? bytes : NOTHING;
+  lastWords = isHeld ? words : NO_WORDS;
+  lastOffset = byteOffset;
   return words;
 }
 
