@@ -148,6 +148,8 @@ declare abstract class IsolatingEmitter<Events> extends TypedEmitter<Events> {
     once<E extends keyof Events>(event: E, listener: Listener<Events[E]>): this;
     /** Told of what a listener of `event` threw or rejected with. It MUST NOT emit `event` again without end. */
     protected abstract listenerFailed(event: keyof Events, thrown: unknown): void;
+    /** Whom an event calls: no list that changes meanwhile. */
+    protected listenersOf<E extends keyof Events>(event: E): readonly Listener<Events[E]>[];
     /** Calls the listeners of an event; true when there were any. */
     emit<E extends keyof Events>(event: E, payload: Events[E]): boolean;
 }

@@ -181,6 +181,8 @@ declare abstract class IsolatingEmitter<Events> extends TypedEmitter<Events> {
     once<E extends keyof Events>(event: E, listener: Listener<Events[E]>): this;
     /** Told of what a listener of `event` threw or rejected with. It MUST NOT emit `event` again without end. */
     protected abstract listenerFailed(event: keyof Events, thrown: unknown): void;
+    /** Whom an event calls: no list that changes meanwhile. */
+    protected listenersOf<E extends keyof Events>(event: E): readonly Listener<Events[E]>[];
     /** Calls the listeners of an event; true when there were any. */
     emit<E extends keyof Events>(event: E, payload: Events[E]): boolean;
 }
@@ -509,8 +511,8 @@ interface SendQueueOptions {
     onOverflow?: "disconnect" | "drop-newest";
     /**
      * How long a queue may stand still before the connection is closed with 4408, in milliseconds, 1 to 2,147,483,647. It
-     * moves when the system takes any byte of it, however large the message; the system takes more whenever about a third of
-     * its own send buffer has become free. Who reads too slowly for that is closed as who does not read. Default: 10,000.
+     * moves when the system takes 64 KiB more of it or its rest, however large the message. Who reads too slowly for that,
+     * by default at less than 6.5 kB/s, is closed as who does not read. Default: 10,000.
      */
     stallTimeoutMs?: number;
 }
@@ -675,6 +677,25 @@ interface AuthServerOptions<T, P extends Packet = Packet, D = undefined> extends
     userServiceLimits?: OrUndefined<UserServiceLimits> | undefined;
 }
 
+/**
+ * Remembers whom the last event called, until listeners come or go: of a server's events most are alike, and to list the
+ * listeners anew costs as much as to call one.
+ */
+declare abstract class RememberingEmitter<Events> extends IsolatingEmitter<Events> {
+    #private;
+    /** Adds a listener. Throws `INVALID_ARGUMENT` when there is no such event. */
+    on<E extends keyof Events>(event: E, listener: Listener<Events[E]>): this;
+    /** Adds a listener that is called once. Throws `INVALID_ARGUMENT` when there is no such event. */
+    once<E extends keyof Events>(event: E, listener: Listener<Events[E]>): this;
+    /** Removes a listener, or all listeners of the event; with `once` only if it is a one-time listener. */
+    off<E extends keyof Events>(event: E, listener?: Listener<Events[E]>, context?: undefined, once?: boolean): this;
+    /** Removes a listener, or all listeners of the event. */
+    removeListener<E extends keyof Events>(event: E, listener?: Listener<Events[E]>): this;
+    /** Removes every listener, or every listener of one event. */
+    removeAllListeners(event?: keyof Events): this;
+    protected listenersOf<E extends keyof Events>(event: E): readonly Listener<Events[E]>[];
+}
+
 /** Plain counters since the server was made; `connections` is the number of now. */
 interface ServerStats {
     /** The engine's name. */
@@ -701,7 +722,7 @@ interface ServerStats {
  * A WebSocket server. Events: `message`, `connection`, `error`, `server`; see `ServerEvents`. `P` is the type of packets,
  * `D` that of `connection.data`, `C` that of connections.
  */
-declare class WebsocketServer<P extends Packet = Packet, D = undefined, C extends Connection<P, D> = Connection<P, D>> extends IsolatingEmitter<ServerEvents<P, C>> {
+declare class WebsocketServer<P extends Packet = Packet, D = undefined, C extends Connection<P, D> = Connection<P, D>> extends RememberingEmitter<ServerEvents<P, C>> {
     #private;
     /**
      * Checks the options; nothing is opened before `start()`.

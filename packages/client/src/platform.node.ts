@@ -1,7 +1,7 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
+import { takenBytes, writeGradually } from "@websockets-simple/engine/gradual-writes";
 import { keepSmall } from "@websockets-simple/engine/keep-small";
-import { kernelBytes } from "@websockets-simple/engine/kernel-bytes";
 import { CloseCode, DEFAULT_LIMITS, judgeStatus, type Rule, toError, WebsocketsSimpleError } from "@websockets-simple/shared";
 import { lost } from "./outbox.ts";
 import type { Platform, Refusal, SocketLike } from "./platform.ts";
@@ -82,6 +82,7 @@ export const platform: Platform = {
     let answer: (() => Refusal) | undefined;
     socket.on?.("upgrade", (response: IncomingMessage) => {
       stream = response.socket;
+      writeGradually(stream);
     });
     socket.on?.("unexpected-response", (_request: ClientRequest, response: IncomingMessage) => {
       const read = readRefusal(target, response, () => {
@@ -105,7 +106,7 @@ export const platform: Platform = {
       progress() {
         // Another class of the same shape.
         if (!stream) return -socket.bufferedAmount;
-        const taken = stream.destroyed ? lastTaken : kernelBytes(stream);
+        const taken = stream.destroyed ? lastTaken : takenBytes(stream);
         // What the kernel takes into an empty buffer says nothing of the other side; that it takes what had to wait does.
         if (hadToWait) drained += taken - lastTaken;
         hadToWait = socket.bufferedAmount > 0;

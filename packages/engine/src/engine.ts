@@ -110,12 +110,12 @@ export interface EngineSocket {
   /** Bytes that were sent but not yet handed to the kernel, with whatever frames add. */
   readonly bufferedBytes: number;
   /**
-   * A count of the bytes that the kernel took so far, with whatever frames and encryption add. While the connection is
-   * open it MUST grow when the kernel takes any, in the middle of a message too where the platform tells of that (not on
-   * Windows), and MUST NOT change otherwise: by it a peer who reads slowly is told from one who does not read.
+   * A count of the bytes that the kernel took so far, with whatever frames add. While the connection is open it MUST grow
+   * when the kernel takes 64 KiB more or the rest of what waits, in the middle of a message too, and MUST NOT change
+   * otherwise: by it a peer who reads slowly is told from one who does not read.
    */
   readonly takenBytes: number;
-  /** A count of the bytes that were read so far, with whatever frames and encryption add. */
+  /** A count of the bytes that were read so far, with whatever frames add. */
   readonly receivedBytes: number;
   /** How many pongs have come so far. */
   readonly pongs: number;

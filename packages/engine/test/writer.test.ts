@@ -3,17 +3,22 @@ import { expect, test } from "vitest";
 import { Slab } from "../src/frames/slab.ts";
 import { Fan } from "../src/own/fan.ts";
 import { Writer } from "../src/own/writer.ts";
+import { Turns } from "../src/turns.ts";
 
 /** A writer over a stream whose every write ends as told, at once. */
 function writing(error?: Error): { writer: Writer; told: string[] } {
   const told: string[] = [];
   const stream = new Duplex({ read() {}, write: (_bytes, _encoding, done) => done(error) });
   stream.on("error", () => told.push("error"));
-  const writer = new Writer(stream, new Slab(), new Fan(), false, {
-    taken: (messages, bytes) => told.push(`${messages} taken, ${bytes} bytes`),
-    blocked: () => told.push("blocked"),
-    drained: () => told.push("drained"),
-  });
+  const writer = new Writer(
+    stream,
+    { slab: new Slab(), fan: new Fan(), turns: new Turns(), isClient: false },
+    {
+      taken: (messages, bytes) => told.push(`${messages} taken, ${bytes} bytes`),
+      blocked: () => told.push("blocked"),
+      drained: () => told.push("drained"),
+    },
+  );
   return { writer, told };
 }
 

@@ -37,9 +37,9 @@ export abstract class RememberingEmitter<Events> extends IsolatingEmitter<Events
     return super.removeAllListeners(event);
   }
 
-  protected override toCall<E extends keyof Events>(event: E): readonly Listener<Events[E]>[] {
+  protected override listenersOf<E extends keyof Events>(event: E): readonly Listener<Events[E]>[] {
     if (event !== this.#event) {
-      this.#listeners = super.toCall(event);
+      this.#listeners = super.listenersOf(event);
       this.#event = event;
     }
     return this.#listeners as readonly Listener<Events[E]>[];

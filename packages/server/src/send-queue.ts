@@ -14,8 +14,8 @@ export interface SendQueueOptions {
   onOverflow?: "disconnect" | "drop-newest";
   /**
    * How long a queue may stand still before the connection is closed with 4408, in milliseconds, 1 to 2,147,483,647. It
-   * moves when the system takes any byte of it, however large the message; the system takes more whenever about a third of
-   * its own send buffer has become free. Who reads too slowly for that is closed as who does not read. Default: 10,000.
+   * moves when the system takes 64 KiB more of it or its rest, however large the message. Who reads too slowly for that,
+   * by default at less than 6.5 kB/s, is closed as who does not read. Default: 10,000.
    */
   stallTimeoutMs?: number;
 }

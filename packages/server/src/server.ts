@@ -78,7 +78,7 @@ export class WebsocketServer<
       isLogged: logger !== undefined,
       createConnection: internals.createConnection ?? ((peer, data) => new Connection<P, D>(peer, data) as C),
       emit: (event, payload) => void this.emit(event, payload),
-      isHeard: (event) => this.toCall(event).length > 0,
+      isHeard: (event) => this.listenersOf(event).length > 0,
     });
   }
 

@@ -63,20 +63,20 @@ export abstract class IsolatingEmitter<Events> extends TypedEmitter<Events> {
 
   #known<E extends keyof Events>(event: E): E {
     if (this.#events.includes(event)) return event;
-    throw new WebsocketsSimpleError("INVALID_ARGUMENT", `no event "${String(event)}": there are ${this.#events.join(", ")}`);
+    throw new WebsocketsSimpleError("INVALID_ARGUMENT", `no event "${String(event)}"; known are ${this.#events.join(", ")}`);
   }
 
   /** Told of what a listener of `event` threw or rejected with. It MUST NOT emit `event` again without end. */
   protected abstract listenerFailed(event: keyof Events, thrown: unknown): void;
 
   /** Whom an event calls: no list that changes meanwhile. */
-  protected toCall<E extends keyof Events>(event: E): readonly Listener<Events[E]>[] {
+  protected listenersOf<E extends keyof Events>(event: E): readonly Listener<Events[E]>[] {
     return this.listeners(event);
   }
 
   /** Calls the listeners of an event; true when there were any. */
   override emit<E extends keyof Events>(event: E, payload: Events[E]): boolean {
-    const listeners = this.toCall(event);
+    const listeners = this.listenersOf(event);
     for (const listener of listeners) {
       if (this.#hasOnce) this.off(event, listener, undefined, true);
       try {

@@ -15,7 +15,7 @@ describe("an emitter", () => {
   it.each(["on", "once", "addListener"] as const)("refuses to listen for what never comes: %s", (method) => {
     const listen = (): unknown => new Emitter()[method]("nwes" as never, () => {});
     expect(listen).toThrow(
-      expect.objectContaining({ code: "INVALID_ARGUMENT", message: 'no event "nwes": there are news, error' }),
+      expect.objectContaining({ code: "INVALID_ARGUMENT", message: 'no event "nwes"; known are news, error' }),
     );
   });
 

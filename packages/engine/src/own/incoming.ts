@@ -4,7 +4,7 @@ import type { Closing } from "../frames/close-payload.ts";
 import { MessageReader, type MessageSink, type PieceSink, type ReadLimits } from "../frames/message-reader.ts";
 import type { Fault } from "../frames/opcodes.ts";
 import type { Unfinished } from "../frames/unfinished.ts";
-import type { Turns } from "./turns.ts";
+import type { Turns } from "../turns.ts";
 
 /** What is told of what comes in. */
 export type IncomingEvents = Omit<MessageSink, "compressed">;

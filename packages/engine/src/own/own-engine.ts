@@ -6,12 +6,12 @@ import type { Acceptor, AcceptorOptions, CompressionOptions, ConnectListener, Co
 import { Slab } from "../frames/slab.ts";
 import { switchingProtocols } from "../handshake.ts";
 import { request } from "../request.ts";
+import { Turns } from "../turns.ts";
 import { headerList, headerValues } from "../upgrade-check.ts";
 import { Deadlines } from "./deadlines.ts";
 import { Fan } from "./fan.ts";
 import { prepareFrame } from "./outgoing-frames.ts";
 import { type Compression, OwnSocket, type SocketContext } from "./own-socket.ts";
-import { Turns } from "./turns.ts";
 
 /** RFC 6455 by Node's public API alone: docs/engine.md. */
 export const ownEngine: Engine = Object.freeze({

@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Deflater } from "../compression/deflater.ts";
 import type { Inflater } from "../compression/inflater.ts";
@@ -13,7 +14,8 @@ import { type Closing, writeClosePayload } from "../frames/close-payload.ts";
 import type { ReadLimits } from "../frames/message-reader.ts";
 import { type Fault, Opcode } from "../frames/opcodes.ts";
 import type { Slab } from "../frames/slab.ts";
-import { bytesRead, kernelBacklog, kernelBytes } from "../kernel-bytes.ts";
+import { takenBytes } from "../gradual-writes.ts";
+import type { Turns } from "../turns.ts";
 import type { Deadlines } from "./deadlines.ts";
 import { DeflatingWriter } from "./deflating-writer.ts";
 import type { Fan } from "./fan.ts";
@@ -22,7 +24,6 @@ import { PreparedFrame } from "./outgoing-frames.ts";
 import { OutgoingMessage } from "./outgoing-message.ts";
 import { own, type StreamOwner } from "./owned-stream.ts";
 import { SendOrder } from "./send-order.ts";
-import type { Turns } from "./turns.ts";
 import { Writer, type WriterEvents } from "./writer.ts";
 
 /** What all connections of an acceptor share. */
@@ -74,7 +75,7 @@ export class OwnSocket implements EngineSocket, IncomingEvents, WriterEvents, St
     this.#stream = stream;
     this.#context = context;
     this.#incoming = new Incoming(stream, context.turns, !context.isClient, context.limits, compression?.inflater, this);
-    this.#writer = new Writer(stream, context.slab, context.fan, context.isClient, this);
+    this.#writer = new Writer(stream, context, this);
     if (!compression) return;
     this.#order = new SendOrder(context.turns);
     this.#deflating = new DeflatingWriter(this.#writer, compression.deflater, compression.threshold, this.#order);
@@ -102,13 +103,13 @@ export class OwnSocket implements EngineSocket, IncomingEvents, WriterEvents, St
   }
 
   get takenBytes(): number {
-    // A destroyed stream has no handle any more.
-    if (!this.#stream.destroyed) this.#takenBytes = kernelBytes(this.#stream);
+    // A destroyed stream does not tell any more.
+    if (!this.#stream.destroyed) this.#takenBytes = takenBytes(this.#stream);
     return this.#takenBytes;
   }
 
   get receivedBytes(): number {
-    return bytesRead(this.#stream);
+    return (this.#stream as Partial<Socket>).bytesRead ?? 0;
   }
 
   get isReading(): boolean {
@@ -135,7 +136,7 @@ export class OwnSocket implements EngineSocket, IncomingEvents, WriterEvents, St
   flush(): boolean {
     this.#writer.flush();
     // What waits for a message in pieces counts as what waits for the peer, or it would have no bound.
-    return this.#stream.destroyed || (kernelBacklog(this.#stream) === 0 && !this.#order?.isBehind);
+    return this.#stream.destroyed || (!this.#writer.isBehind && !this.#order?.isBehind);
   }
 
   sendPing(): void {

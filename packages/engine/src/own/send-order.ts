@@ -1,4 +1,4 @@
-import type { Turns } from "./turns.ts";
+import type { Turns } from "../turns.ts";
 
 /** What waits for its turn to be sent. */
 interface Waiting {

@@ -1,7 +1,10 @@
 import type { Duplex } from "node:stream";
 import { exactCopy } from "../exact-copy.ts";
 import { FIN, Opcode } from "../frames/opcodes.ts";
-import type { Slab, SlabUser } from "../frames/slab.ts";
+import { SLAB_BYTES, type Slab, type SlabUser } from "../frames/slab.ts";
+import { isPrompt, UNTOLD_BYTES, writeGradually } from "../gradual-writes.ts";
+import type { Turns } from "../turns.ts";
+import { Backlog } from "./backlog.ts";
 import type { Fan, FanUser } from "./fan.ts";
 import {
   fitsSlab,
@@ -24,29 +27,13 @@ export interface WriterEvents {
   drained(): void;
 }
 
-/** What waits for a write that has not finished. */
-class Backlog {
-  /** Frames behind that write, in memory of their own. */
-  queue: Buffer[] = [];
-  size = 0;
-  /** Messages that have left when that write has, and their bytes of payload. */
-  writing = 0;
-  writingBytes = 0;
-  /** Those behind it, or in it: nobody knows yet. */
-  waiting = 0;
-  waitingBytes = 0;
-  isTold = false;
-
-  /** Counts what was sent; with nothing behind that write, all of it is in it. */
-  count(messages: number, bytes: number): void {
-    if (this.queue.length > 0) {
-      this.waiting += messages;
-      this.waitingBytes += bytes;
-    } else {
-      this.writing += messages;
-      this.writingBytes += bytes;
-    }
-  }
+/** What writers share. */
+export interface WriterContext {
+  readonly slab: Slab;
+  readonly fan: Fan;
+  readonly turns: Turns;
+  /** Whether frames are masked: those of clients. */
+  readonly isClient: boolean;
 }
 
 const NOTHING = Buffer.alloc(0);
@@ -58,6 +45,7 @@ export class Writer implements SlabUser, FanUser {
   readonly #stream: Duplex;
   readonly #slab: Slab;
   readonly #fan: Fan;
+  readonly #turns: Turns;
   /** Whether frames are masked: those of clients. */
   readonly isMasked: boolean;
   readonly #events: WriterEvents;
@@ -72,17 +60,25 @@ export class Writer implements SlabUser, FanUser {
   /** Whether anything was sent that had nowhere to go. */
   #isLost = false;
 
-  constructor(stream: Duplex, slab: Slab, fan: Fan, isMasked: boolean, events: WriterEvents) {
+  constructor(stream: Duplex, { slab, fan, turns, isClient }: WriterContext, events: WriterEvents) {
     this.#stream = stream;
     this.#slab = slab;
     this.#fan = fan;
-    this.isMasked = isMasked;
+    this.#turns = turns;
+    this.isMasked = isClient;
     this.#events = events;
   }
 
   /** Whether the kernel has yet to take what was written. */
   get isBlocked(): boolean {
     return this.#backlog !== undefined;
+  }
+
+  /** Whether it is known to; not in the turn of a write, where only the next one tells what has become of it. */
+  get isBehind(): boolean {
+    const backlog = this.#backlog;
+    if (!backlog) return false;
+    return isPrompt(this.#stream) || backlog.since !== this.#turns.now || this.size > UNTOLD_BYTES;
   }
 
   /** Bytes that the kernel has not taken, headers included. */
@@ -236,6 +232,7 @@ export class Writer implements SlabUser, FanUser {
       this.#backlog.size += bytes.length;
       return true;
     }
+    if (bytes.length > SLAB_BYTES) writeGradually(stream);
     stream.write(bytes);
     if (stream.errored) {
       // The kernel refused it, and Node does not count it as waiting.
@@ -243,15 +240,17 @@ export class Writer implements SlabUser, FanUser {
       return isLasting;
     }
     if (stream.writableLength === 0) return true;
+    writeGradually(stream);
     this.#backlog = new Backlog();
-    this.#awaitWrite(NOTHING);
+    this.#awaitWrite(this.#backlog, NOTHING);
     return isLasting;
   }
 
   /** Writes, and waits until that, and whatever was written before, has left. */
-  #awaitWrite(bytes: Buffer): void {
+  #awaitWrite(backlog: Backlog, bytes: Buffer): void {
+    backlog.since = this.#turns.now;
     this.#stream.write(bytes, (error) => {
-      if (!error && !this.#stream.destroyed) this.#written(this.#backlog as Backlog);
+      if (!error && !this.#stream.destroyed) this.#written(backlog);
     });
   }
 
@@ -265,7 +264,7 @@ export class Writer implements SlabUser, FanUser {
       backlog.waiting = backlog.waitingBytes = 0;
       this.#stream.cork();
       for (const bytes of queue.splice(0, queue.length - 1)) this.#stream.write(bytes);
-      this.#awaitWrite(queue[0] as Buffer);
+      this.#awaitWrite(backlog, queue[0] as Buffer);
       this.#stream.uncork();
       if (writing > 0) this.#events.taken(writing, writingBytes);
       return;

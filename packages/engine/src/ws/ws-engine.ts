@@ -5,6 +5,7 @@ import { checkSwitch, whyNoSwitch } from "../answer-check.ts";
 import { beginAttempt } from "../attempt.ts";
 import { firstOffer } from "../compression/agreement.ts";
 import type { Acceptor, AcceptorOptions, CompressionOptions, ConnectListener, ConnectOptions, Engine } from "../engine.ts";
+import { Turns } from "../turns.ts";
 import { headerList, headerValues } from "../upgrade-check.ts";
 import { PreparedBytes, WsSocket } from "./ws-socket.ts";
 
@@ -22,6 +23,8 @@ export const wsEngine: Engine = Object.freeze({
   connect,
   prepare: (message: string | Uint8Array) => new PreparedBytes(message),
 });
+
+const turns = new Turns();
 
 function createAcceptor(options: AcceptorOptions): Acceptor {
   const settings: ServerOptions & NewerOptions = { ...common(options), noServer: true, clientTracking: false };
@@ -44,7 +47,7 @@ function createAcceptor(options: AcceptorOptions): Acceptor {
       if (answer.subprotocol !== undefined) headers["sec-websocket-protocol"] = answer.subprotocol;
       const judged = { method: "GET", url: "/", headers } as unknown as IncomingMessage;
       server.handleUpgrade(judged, stream, head, (socket) => {
-        const made = new WsSocket(socket, stream, options.maxPayload);
+        const made = new WsSocket(socket, stream, options.maxPayload, turns);
         // Whoever read the request may have paused it.
         stream.resume();
         made.begin(opened(made));
@@ -90,7 +93,7 @@ function connect(stream: Duplex, options: ConnectOptions, listener: ConnectListe
   socket.on("error", fail);
   socket.once("open", () =>
     end(() => {
-      const made = new WsSocket(socket, stream, options.maxPayload);
+      const made = new WsSocket(socket, stream, options.maxPayload, turns);
       made.begin(listener.opened(made, response as IncomingMessage));
     }),
   );

@@ -1,9 +1,11 @@
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocket } from "ws";
 import type { EngineSocket, OutgoingMessage, PreparedMessage, SocketListener, Unfinished } from "../engine.ts";
 import { exactCopy } from "../exact-copy.ts";
+import { isPrompt, takenBytes, UNTOLD_BYTES, writeGradually } from "../gradual-writes.ts";
 import { keepSmall } from "../keep-small.ts";
-import { bytesRead, kernelBacklog, kernelBytes } from "../kernel-bytes.ts";
+import type { Turns } from "../turns.ts";
 import { unfinishedOf } from "./unfinished.ts";
 
 /**
@@ -35,16 +37,20 @@ export class WsSocket implements EngineSocket {
   #takenBytes = 0;
   /** Whether the listener was, or is about to be, told of bytes that wait. */
   #isBlocked = false;
+  /** In which turn what waits was sent, or some of it was last seen to leave. */
+  #since = 0;
   pongs = 0;
   /** How many messages were complete. */
   #messages = 0;
   #maxPayload: number;
+  readonly #turns: Turns;
   readonly #isCompressed: boolean;
 
-  constructor(socket: WebSocket, stream: Duplex, maxPayload: number) {
+  constructor(socket: WebSocket, stream: Duplex, maxPayload: number, turns: Turns) {
     this.#socket = socket;
     this.#stream = stream;
     this.#maxPayload = maxPayload;
+    this.#turns = turns;
     this.#isCompressed = socket.extensions !== "";
   }
 
@@ -54,6 +60,7 @@ export class WsSocket implements EngineSocket {
     answerPings(socket, () => this.#settle());
     socket.on("pong", () => this.pongs++);
     keepSmall(socket, this.#stream);
+    writeGradually(this.#stream);
     this.#listener = listener;
     let refused: { code: number; reason: string } | undefined;
     socket.on("message", (data: Buffer, isBinary) => {
@@ -86,13 +93,13 @@ export class WsSocket implements EngineSocket {
   }
 
   get takenBytes(): number {
-    // A destroyed stream has no handle any more.
-    if (!this.#stream.destroyed) this.#takenBytes = kernelBytes(this.#stream);
+    // A destroyed stream does not tell any more.
+    if (!this.#stream.destroyed) this.#takenBytes = takenBytes(this.#stream);
     return this.#takenBytes;
   }
 
   get receivedBytes(): number {
-    return bytesRead(this.#stream);
+    return (this.#stream as Partial<Socket>).bytesRead ?? 0;
   }
 
   get isReading(): boolean {
@@ -115,6 +122,7 @@ export class WsSocket implements EngineSocket {
     isTaken = this.bufferedBytes === 0;
     if (!isTaken && !this.#isBlocked) {
       this.#isBlocked = true;
+      this.#since = this.#turns.now;
       process.nextTick(() => this.#listener?.blocked());
     }
     return true;
@@ -123,7 +131,10 @@ export class WsSocket implements EngineSocket {
   flush(): boolean {
     if (this.#stream.destroyed) return true;
     // What waits for another thread to compress it is not told apart from what waits for the peer.
-    return this.#isCompressed ? this.bufferedBytes === 0 : kernelBacklog(this.#stream) === 0;
+    const waiting = this.#isCompressed ? this.bufferedBytes : this.#stream.writableLength;
+    if (waiting === 0) return true;
+    const isUntold = !this.#isCompressed && !isPrompt(this.#stream) && this.#since === this.#turns.now;
+    return isUntold && waiting <= UNTOLD_BYTES;
   }
 
   sendPing(): void {
@@ -157,7 +168,9 @@ export class WsSocket implements EngineSocket {
 
   /** Something has left: tells when it was the last that waited, be that a message, a ping or a pong. */
   #settle(): void {
-    if (!this.#isBlocked || this.bufferedBytes > 0) return;
+    if (!this.#isBlocked) return;
+    this.#since = this.#turns.now;
+    if (this.bufferedBytes > 0) return;
     this.#isBlocked = false;
     this.#listener?.drained();
   }

@@ -9,7 +9,7 @@ import { Slab } from "../../src/frames/slab.ts";
 import { Deadlines } from "../../src/own/deadlines.ts";
 import { Fan } from "../../src/own/fan.ts";
 import { OwnSocket } from "../../src/own/own-socket.ts";
-import { Turns } from "../../src/own/turns.ts";
+import { Turns } from "../../src/turns.ts";
 import { shown } from "./readers.ts";
 import type { WriteTerms } from "./written-frames.ts";
 
