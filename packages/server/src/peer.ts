@@ -206,7 +206,7 @@ export class Peer<P extends Packet, C = unknown>
       counters.messagesReceived++;
       counters.bytesReceived += size;
       if (this.#rateLimit) this.#rateLimit.take(message);
-      else this.#deliver(message);
+      else this.#context.received(this, message);
     }
   }
 
