@@ -72,18 +72,28 @@ export function isPrompt(stream: Duplex): boolean {
 }
 
 function write(this: GradualStream, chunk: Buffer | string, encoding: BufferEncoding, done: Done): void {
-  const bytes = typeof chunk === "string" ? Buffer.from(chunk, encoding) : chunk;
   const steps = this[STEPS] as Steps;
-  steps.begin(bytes.length);
-  if (bytes.length <= STEP_BYTES) steps.write.call(this, bytes, RAW, done);
-  else writeAll(this, steps, [bytes], done);
+  const bytes = lengthOf({ chunk, encoding });
+  steps.begin(bytes);
+  if (bytes <= STEP_BYTES) steps.write.call(this, chunk, encoding, done);
+  else writeAll(this, steps, [toBytes({ chunk, encoding })], done);
 }
 
 function writev(this: GradualStream, chunks: Chunk[], done: Done): void {
-  const parts = chunks.map(({ chunk, encoding }) => (typeof chunk === "string" ? Buffer.from(chunk, encoding) : chunk));
   const steps = this[STEPS] as Steps;
-  steps.begin(sizeOf(parts));
-  writeAll(this, steps, parts, done);
+  let bytes = 0;
+  for (const chunk of chunks) bytes += lengthOf(chunk);
+  steps.begin(bytes);
+  if (bytes <= STEP_BYTES) steps.writev.call(this, chunks, done);
+  else writeAll(this, steps, chunks.map(toBytes), done);
+}
+
+function lengthOf({ chunk, encoding }: Chunk): number {
+  return typeof chunk === "string" ? Buffer.byteLength(chunk, encoding) : chunk.length;
+}
+
+function toBytes({ chunk, encoding }: Chunk): Buffer {
+  return typeof chunk === "string" ? Buffer.from(chunk, encoding) : chunk;
 }
 
 /** Writes bytes step by step; the small ones of a step together. */

@@ -74,11 +74,13 @@ export class Writer implements SlabUser, FanUser {
     return this.#backlog !== undefined;
   }
 
-  /** Whether it is known to; not in the turn of a write, where only the next one tells what has become of it. */
+  /** Whether it is known that it has to wait for the peer. A stream that does not tell at once is given the turn of its write. */
   get isBehind(): boolean {
     const backlog = this.#backlog;
     if (!backlog) return false;
-    return isPrompt(this.#stream) || backlog.since !== this.#turns.now || this.size > UNTOLD_BYTES;
+    // What has left by now may not have been told yet.
+    if (isPrompt(this.#stream)) return this.#stream.writableLength > 0;
+    return backlog.since !== this.#turns.now || this.size > UNTOLD_BYTES;
   }
 
   /** Bytes that the kernel has not taken, headers included. */
