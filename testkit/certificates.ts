@@ -20,6 +20,10 @@ export interface Certificates {
   readonly ca: string;
   /** For localhost, 127.0.0.1 and ::1. */
   readonly localhost: Certificate;
+  /** The same once more, as renewed. */
+  readonly renewed: Certificate;
+  /** A client's. */
+  readonly client: Certificate;
   /** For wrong-host.example. */
   readonly wrongHost: Certificate;
   /** For localhost, signed by itself. */
@@ -119,6 +123,8 @@ function makeAll(): Certificates {
     return {
       ca: readFileSync(at("ca.pem"), "utf8"),
       localhost: make("localhost", here, false),
+      renewed: make("renewed", here, false),
+      client: make("Ada", "email:ada@example.org", false),
       wrongHost: make("wrong-host", "DNS:wrong-host.example", false),
       selfSigned: make("self-signed", here, true),
     };

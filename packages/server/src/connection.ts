@@ -1,5 +1,5 @@
 import type { Packet, Sendable } from "@websockets-simple/shared";
-import type { UpgradeRequest } from "./handshake/upgrade-request.ts";
+import type { ClientCertificate, UpgradeRequest } from "./handshake/upgrade-request.ts";
 
 /** Where a connection stands. `connecting` lasts until the success string is sent. */
 export type ConnectionState = "connecting" | "open" | "closing" | "closed";
@@ -104,6 +104,11 @@ export class Connection<P extends Packet = Packet, D = undefined> {
   /** Whether it runs over TLS. */
   get secure(): boolean {
     return this.#peer.request.secure;
+  }
+
+  /** The client's certificate, where `tls.clientCertificate` asked for one and it has one. */
+  get clientCertificate(): ClientCertificate | undefined {
+    return this.#peer.request.clientCertificate;
   }
 
   /** When it was accepted. */

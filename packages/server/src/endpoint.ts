@@ -7,6 +7,7 @@ import { plainAddress, type UpgradeRequest } from "./handshake/upgrade-request.t
 import { type HeartbeatPeer, startHeartbeat } from "./heartbeat.ts";
 import { listen, type ServerAddress } from "./listen/http-listener.ts";
 import { connectionsByOpenFiles } from "./listen/open-files.ts";
+import type { ServerTls } from "./listen/tls.ts";
 import type { Log } from "./logger.ts";
 import type { CheckedOptions } from "./option-rules.ts";
 import type { Engine, EngineSocket, SocketListener } from "./socket.ts";
@@ -32,6 +33,8 @@ export interface EndpointParts {
 export interface Endpoint {
   readonly addresses: readonly ServerAddress[];
   readonly pendingHandshakes: number;
+  /** From now on new connections are shown this certificate; those that are there stay. */
+  reloadTls(tls: ServerTls): void;
   /** Closes all; resolves when no socket and no timer is left. */
   stop(): Promise<void>;
 }
@@ -81,6 +84,7 @@ export async function openEndpoint(parts: EndpointParts): Promise<Endpoint> {
 
   return {
     addresses: listener.addresses,
+    reloadTls: listener.reloadTls,
     get pendingHandshakes() {
       return handshakes.pending;
     },

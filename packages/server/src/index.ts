@@ -14,11 +14,11 @@ export { type AnyConnection, AuthConnection, Connection, type ConnectionPeer, ty
 export { ConnectionManager } from "./connection-manager.ts";
 export type { ServerConnectionEvent, ServerErrorEvent, ServerEvents, ServerMessageEvent, ServerStateEvent } from "./events.ts";
 export { WebsocketHandler } from "./handler.ts";
-export type { UpgradeRequest } from "./handshake/upgrade-request.ts";
+export type { ClientCertificate, UpgradeRequest } from "./handshake/upgrade-request.ts";
 export type { UserService, UserServiceLimits } from "./handshake/user-service.ts";
 export type { Identity } from "./identities.ts";
 export type { EndpointOptions, ServerAddress } from "./listen/http-listener.ts";
-export type { ServerTlsOptions } from "./listen/tls.ts";
+export type { ServerTlsOptions, TlsVersion } from "./listen/tls.ts";
 export type { LogFields, Logger } from "./logger.ts";
 export type {
   AuthServerOptions,

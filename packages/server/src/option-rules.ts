@@ -12,7 +12,7 @@ import {
 import { isToken } from "./handshake/scanners.ts";
 import { decodeSegments } from "./handshake/target.ts";
 import type { EndpointOptions } from "./listen/http-listener.ts";
-import { checkTls, type ServerTlsOptions } from "./listen/tls.ts";
+import { checkTls, type ServerTls, type ServerTlsOptions } from "./listen/tls.ts";
 import type { AuthServerOptions, CompressionOptions, HeartbeatOptions, ServerLimits, ServerOptions } from "./options.ts";
 import type { RateLimitOptions } from "./rate-limit.ts";
 import type { SendQueueOptions } from "./send-queue.ts";
@@ -66,7 +66,7 @@ export interface CheckedOptions<P extends Packet, D>
   readonly path: string;
   /** `path`, taken apart. */
   readonly service: readonly string[];
-  readonly tls?: ReturnType<typeof checkTls>;
+  tls?: ServerTls;
   readonly availableSubprotocols: readonly string[];
   readonly packetCasing: "camel" | "pascal";
   readonly pingIntervalMs: number;
@@ -85,10 +85,12 @@ export interface CheckedOptions<P extends Packet, D>
 type CheckedLimits = Given<Omit<ServerLimits, "maxConnections">> & Pick<ServerLimits, "maxConnections">;
 
 /** All options, each with its value. */
-type Given<O> = { readonly [Name in keyof O]-?: Exclude<O[Name], undefined> };
+export type Given<O> = { readonly [Name in keyof O]-?: Exclude<O[Name], undefined> };
 
-const timerMs: Rule = [1, MAX_TIMER_MS];
-const payload: Rule = [1, 268_435_456];
+/** Milliseconds that a timer can hold. */
+export const timerMs: Rule = [1, MAX_TIMER_MS];
+/** Bytes of a message. */
+export const payload: Rule = [1, 268_435_456];
 
 const host: Rule = (value) => {
   if (typeof value !== "string") return "string";
@@ -223,61 +225,13 @@ function checkRate(given: object): Required<RateLimitOptions> {
   );
 }
 
-const PLACES = ["path", "query", "header", "subprotocol", "message"];
-
-const AUTH_RULES: Readonly<Record<string, Rule>> = {
-  connectionUnauthorizedString: sendableText,
-  tokenIn: (value) => {
-    const places: readonly unknown[] = Array.isArray(value) ? value : [value];
-    const isFine =
-      places.length > 0 && places.every((place) => PLACES.includes(place as string)) && new Set(places).size === places.length;
-    if (!isFine) return `one or several of ${PLACES.join(", ")}`;
-    return places.includes("message") && places.length > 1
-      ? '"message" alone: the first message is looked at only when nothing else is'
-      : undefined;
-  },
-  onUnauthorized: ["auto", "http", "close"],
-  authTimeoutMs: timerMs,
-  maxPayloadBeforeAuth: payload,
-  userServiceLimits: "object",
-};
-
-/** What an authenticated server has besides. */
-export type CheckedAuthOptions = Pick<AuthServerOptions<unknown>, "connectionUnauthorizedString"> &
-  Given<Pick<AuthServerOptions<unknown>, "onUnauthorized" | "authTimeoutMs" | "maxPayloadBeforeAuth">> & {
-    readonly places: readonly ("path" | "query" | "header" | "subprotocol" | "message")[];
-    readonly userServiceLimits: { timeoutMs: number; concurrency: number };
-  };
-
-/** Parts the options of an authenticated server, and checks those that only it has. The rest is for `checkServerOptions`. */
-export function checkAuthOptions(given: object): { auth: CheckedAuthOptions; rest: object } {
-  if (typeof given !== "object" || given === null) throw wrong("options", given, "an object");
-  const own = pick(given, AUTH_RULES);
-  // A copy by spreading, since internals travel under a symbol.
-  const rest: Record<string, unknown> = { ...given };
-  for (const name of Object.keys(AUTH_RULES)) delete rest[name];
-  const { tokenIn, ...auth } = checkOptions<typeof DEFAULTS & Pick<AuthServerOptions<unknown>, "connectionUnauthorizedString">>(
-    own,
-    tableOf(AUTH_RULES, DEFAULTS),
-  );
-  const userServiceLimits = checkOptions<CheckedAuthOptions["userServiceLimits"]>(
-    auth.userServiceLimits,
-    tableOf({ timeoutMs: timerMs, concurrency: [1, 100_000] }, DEFAULTS.userServiceLimits),
-    "userServiceLimits.",
-  );
-  return { auth: { ...auth, userServiceLimits, places: [tokenIn ?? []].flat() }, rest };
-}
-
-function pick(from: object, names: object): object {
-  return Object.fromEntries(Object.entries(from).filter(([name]) => Object.hasOwn(names, name)));
-}
-
 function has(expected: string, ...methods: readonly string[]): Rule {
   return (value) =>
     value && methods.every((name) => typeof (value as Record<string, unknown>)[name] === "function") ? undefined : expected;
 }
 
-function sendableText(value: unknown): string | undefined {
+/** A text that UTF-8 can carry. */
+export function sendableText(value: unknown): string | undefined {
   const isText = typeof value === "string" && (value as string & { isWellFormed(): boolean }).isWellFormed();
   return isText ? undefined : "a text without lone surrogates";
 }

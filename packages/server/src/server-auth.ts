@@ -1,9 +1,9 @@
 import { type Packet, type Sendable, WebsocketsSimpleError } from "@websockets-simple/shared";
+import { checkAuthOptions } from "./auth-option-rules.ts";
 import { AuthConnection } from "./connection.ts";
 import { type UserService, UserServiceGate } from "./handshake/user-service.ts";
 import { Identities, type Identity } from "./identities.ts";
 import { type ServerInternals, withInternals } from "./internals.ts";
-import { checkAuthOptions } from "./option-rules.ts";
 import type { AuthServerOptions, BroadcastOptions, ServerOptions } from "./options.ts";
 import { WebsocketServer } from "./server.ts";
 

@@ -10,6 +10,7 @@ import { WebsocketHandler } from "./handler.ts";
 import { Hub } from "./hub.ts";
 import { internalsOf, type ServerInternals } from "./internals.ts";
 import type { ServerAddress } from "./listen/http-listener.ts";
+import { checkTls, renewTls, type ServerTlsOptions } from "./listen/tls.ts";
 import { createLog, type Log } from "./logger.ts";
 import { type CheckedOptions, checkServerOptions } from "./option-rules.ts";
 import type { BroadcastOptions, ServerOptions } from "./options.ts";
@@ -37,6 +38,8 @@ export class WebsocketServer<
   readonly #log: Log;
   readonly #hub: Hub<P, D, C>;
   readonly #counters = createCounters();
+  /** As it was given. */
+  #tls: ServerTlsOptions | undefined;
   #state: "stopped" | "starting" | "started" | "stopping" | "disposed" = "stopped";
   #isDisposing = false;
   #endpoint: Endpoint | undefined;
@@ -54,6 +57,7 @@ export class WebsocketServer<
     const internals = internalsOf<P, D, C>(options);
     this.#internals = internals;
     this.#createState = options.createState;
+    this.#tls = options.tls as ServerTlsOptions | undefined;
     const { packet, packetCasing, logger, sendQueue: queue, rate, connectionSuccessString: successString } = this.#options;
     const clock = internals.clock ?? systemClock;
     this.#codec = { packetCasing, packet };
@@ -119,6 +123,7 @@ export class WebsocketServer<
       throw new WebsocketsSimpleError("INVALID_STATE", `start: the server is ${state}; ${advice}`);
     }
     this.#state = "starting";
+    const { tls } = this.#options;
     const opening = this.#open();
     this.#change = opening.catch(() => {});
     try {
@@ -128,6 +133,8 @@ export class WebsocketServer<
       this.#log("error", describeThrown(error));
       throw error;
     }
+    const renewed = this.#options.tls;
+    if (renewed && renewed !== tls) this.#endpoint.reloadTls(renewed);
     this.#state = "started";
     for (const address of this.#endpoint.addresses) this.#log("info", "started", { ...address });
     this.emit("server", { type: "started" });
@@ -152,6 +159,23 @@ export class WebsocketServer<
     this.#state = "stopped";
     this.#log("info", "stopped");
     this.emit("server", { type: "stopped" });
+  }
+
+  /**
+   * Shows a renewed certificate to whoever connects from now on; who is there stays. Give what has changed, `pfx` and
+   * `passphrase`, or `key` and `cert`; all else stays as it was.
+   *
+   * @throws WebsocketsSimpleError `INVALID_OPTION` when it cannot be used, and then nothing has changed; `INVALID_STATE` on a
+   *   server without option `tls`
+   */
+  reloadTls(renewed: ServerTlsOptions): void {
+    if (!this.#tls) throw new WebsocketsSimpleError("INVALID_STATE", "reloadTls: the server has no option tls; make a new one");
+    const given = renewTls(this.#tls, renewed);
+    const checked = checkTls(given);
+    this.#tls = given;
+    this.#options.tls = checked;
+    this.#endpoint?.reloadTls(checked);
+    this.#log("info", "certificate reloaded");
   }
 
   /** Stops for good, and removes all listeners. */

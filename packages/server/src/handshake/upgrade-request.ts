@@ -1,4 +1,6 @@
+import type { X509Certificate } from "node:crypto";
 import type { Duplex } from "node:stream";
+import type { TLSSocket } from "node:tls";
 import type { UpgradeHead } from "../socket.ts";
 import { scanCookies } from "./scanners.ts";
 
@@ -8,6 +10,16 @@ export interface UpgradeTarget {
   readonly channel: string;
   readonly query: string;
   readonly subprotocol: string | undefined;
+}
+
+/** Who a client is by its certificate: see `tls.clientCertificate`. */
+export interface ClientCertificate {
+  /** The certificate: its subject, fingerprint, dates and all else. */
+  readonly x509: X509Certificate;
+  /** Whether an authority of `tls.ca` has signed it, and it is valid now. Always true with `"require"`. */
+  readonly isTrusted: boolean;
+  /** Why it is not trusted, as OpenSSL names it. */
+  readonly reason?: string;
 }
 
 /** What no header has in it (RFC 9110 section 5.5). */
@@ -30,6 +42,8 @@ export class UpgradeRequest {
   readonly remotePort: number;
   /** Whether it came over TLS. */
   readonly secure: boolean;
+  /** The client's certificate; undefined without one, and where none was asked for. */
+  readonly clientCertificate: ClientCertificate | undefined;
 
   constructor(request: Pick<UpgradeHead, "rawHeaders">, stream: Duplex, target: UpgradeTarget) {
     this.#headers = request.rawHeaders.join(BETWEEN);
@@ -37,10 +51,11 @@ export class UpgradeRequest {
     this.path = target.path;
     this.channel = target.channel;
     this.subprotocol = target.subprotocol;
-    const { remoteAddress, remotePort, encrypted } = stream as Partial<RemoteEnd>;
+    const { remoteAddress, remotePort, encrypted } = stream as Partial<TLSSocket>;
     this.remoteAddress = plainAddress(remoteAddress);
     this.remotePort = remotePort ?? 0;
     this.secure = encrypted === true;
+    this.clientCertificate = this.secure ? certificateOf(stream as TLSSocket) : undefined;
   }
 
   /** The headers as the client sent them, names in lower case, repeated ones joined. Frozen, without a prototype. */
@@ -77,10 +92,11 @@ export class UpgradeRequest {
   }
 }
 
-interface RemoteEnd {
-  readonly remoteAddress: string;
-  readonly remotePort: number;
-  readonly encrypted: boolean;
+function certificateOf(stream: TLSSocket): ClientCertificate | undefined {
+  const x509 = stream.getPeerX509Certificate?.();
+  if (!x509) return undefined;
+  const { authorized, authorizationError } = stream;
+  return { x509, isTrusted: authorized, ...(!authorized && { reason: String(authorizationError) }) };
 }
 
 /** An IPv4 address that a dual-stack socket shows as `::ffff:192.0.2.1`, in its own form. */

@@ -1,17 +1,17 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { createServer as createTlsServer } from "node:https";
+import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
 import type { Duplex } from "node:stream";
-import type { SecureContextOptions } from "node:tls";
 import type { Clock } from "../clock.ts";
 import { answer, answerHeaders, type Refusal } from "../http-answer.ts";
 import { checkUpgrade, type UpgradeHead } from "../socket.ts";
 import { decideBefore, firstReads } from "./first-read.ts";
 import { checkHead, refusalOfClientError, TOO_MANY_CONNECTIONS, TOO_SLOW, TURNED_AWAY_AT_ONCE } from "./http-limits.ts";
 import { type OpeningLimits, Openings } from "./openings.ts";
+import type { ServerTls } from "./tls.ts";
 
 /** The bounds of what comes before a WebSocket. */
 export interface FrontSettings extends OpeningLimits {
-  readonly tls: SecureContextOptions | undefined;
+  readonly tls: ServerTls | undefined;
   readonly maxHeaderBytes: number;
   readonly maxHeaders: number;
   readonly maxUrlBytes: number;
@@ -30,6 +30,8 @@ export interface FrontEvents {
 /** An HTTP server that decides on every connection and request. */
 export interface Front {
   readonly server: Server;
+  /** From now on new connections are shown this certificate; those that are there stay. */
+  reloadTls(tls: ServerTls): void;
   /** Stops taking connections in, and closes those that are not upgraded. */
   stopAccepting(): void;
 }
@@ -113,6 +115,7 @@ export function createFront(settings: FrontSettings, sockets: Set<Duplex>, event
   });
   return {
     server,
+    reloadTls: (renewed) => (server as TlsServer).setSecureContext(renewed),
     stopAccepting() {
       server.close();
       server.closeAllConnections();

@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebsocketsSimpleError } from "@websockets-simple/shared";
 import { createFront, type Front, type FrontEvents, type FrontSettings } from "./front.ts";
+import type { ServerTls } from "./tls.ts";
 
 /** One place to listen at: a port, or a socket of the file system. */
 export interface EndpointOptions {
@@ -41,6 +42,8 @@ export interface ListenerEvents extends FrontEvents {
 export interface HttpListener {
   /** One for each endpoint, in the same order. */
   readonly addresses: readonly ServerAddress[];
+  /** From now on new connections are shown this certificate; those that are there stay. */
+  reloadTls(tls: ServerTls): void;
   /** Stops taking connections in, and closes those that are not upgraded. */
   stopAccepting(): void;
   /** Destroys what is left; resolves when nothing is. */
@@ -75,7 +78,10 @@ export async function listen(settings: ListenerSettings, events: ListenerEvents)
     }
     server.on("error", events.failed);
   }
-  return { addresses: open.map(({ address }) => address), stopAccepting, end };
+  const reloadTls = (tls: ServerTls): void => {
+    for (const { front } of open) front.reloadTls(tls);
+  };
+  return { addresses: open.map(({ address }) => address), reloadTls, stopAccepting, end };
 }
 
 function openServer(server: Server, { port, host, socketPath }: EndpointOptions): Promise<ServerAddress> {

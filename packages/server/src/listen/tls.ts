@@ -1,5 +1,5 @@
 import { createPrivateKey } from "node:crypto";
-import { createSecureContext, type SecureContextOptions } from "node:tls";
+import { createSecureContext, type SecureContextOptions, type TlsOptions } from "node:tls";
 import { checkOptions, type Rule, tableOf, unmet, WebsocketsSimpleError } from "@websockets-simple/shared";
 
 /** The server's certificate: PKCS #12 (`pfx`), or PEM (`key` and `cert`). */
@@ -12,15 +12,32 @@ export interface ServerTlsOptions {
   key?: string | Uint8Array;
   /** The certificate in PEM, followed by those between it and the root. */
   cert?: string | Uint8Array;
-  /** Certificates in PEM that complete the chain. */
+  /** Certificates in PEM that complete the chain; with `clientCertificate` the authorities whose clients are trusted. */
   ca?: string | Uint8Array | readonly (string | Uint8Array)[];
   /** The lowest version spoken. Default: `"TLSv1.2"`. */
-  minVersion?: "TLSv1.2" | "TLSv1.3";
+  minVersion?: TlsVersion;
+  /** The highest version spoken. Default: `"TLSv1.3"`. */
+  maxVersion?: TlsVersion;
+  /**
+   * Whether clients are asked for a certificate: `"require"` ends the TLS handshake of those without one that `ca` has
+   * signed, `"request"` lets everybody in and leaves the judgement to you; see `connection.clientCertificate`.
+   * Default: `"none"`.
+   */
+  clientCertificate?: "none" | "request" | "require";
 }
+
+/** A version of TLS; older ones are not spoken (RFC 8996). */
+export type TlsVersion = "TLSv1.2" | "TLSv1.3";
+
+/** What is checked of it: for Node. */
+export type ServerTls = SecureContextOptions & Pick<TlsOptions, "requestCert" | "rejectUnauthorized">;
 
 const isBytes = (value: unknown): value is Uint8Array => value instanceof Uint8Array;
 const isPem = (value: unknown): boolean => isBytes(value) || (typeof value === "string" && value.includes("-----BEGIN "));
 const pem: Rule = (value) => (isPem(value) ? undefined : "PEM: its text or bytes, not a path");
+
+const DEFAULTS = Object.freeze({ minVersion: "TLSv1.2", maxVersion: "TLSv1.3", clientCertificate: "none" } as const);
+const VERSIONS = ["TLSv1.2", "TLSv1.3"];
 
 const RULES: Readonly<Record<string, Rule>> = {
   pfx: (value) => (isBytes(value) ? undefined : "the file's bytes, as readFileSync returns them"),
@@ -28,7 +45,9 @@ const RULES: Readonly<Record<string, Rule>> = {
   key: pem,
   cert: pem,
   ca: (value) => (isPem(value) || (Array.isArray(value) && value.every(isPem)) ? undefined : "PEM, or a list of it"),
-  minVersion: ["TLSv1.2", "TLSv1.3"],
+  minVersion: VERSIONS,
+  maxVersion: VERSIONS,
+  clientCertificate: ["none", "request", "require"],
 };
 
 /**
@@ -36,20 +55,26 @@ const RULES: Readonly<Record<string, Rule>> = {
  *
  * @throws WebsocketsSimpleError `INVALID_OPTION`, saying what to do
  */
-export function checkTls(given: ServerTlsOptions): SecureContextOptions {
+export function checkTls(given: ServerTlsOptions): ServerTls {
   for (const [name, value] of Object.entries(given)) {
     // These may be secrets, which an error must not quote.
     const rule = Object.hasOwn(RULES, name) ? RULES[name] : undefined;
     const expected = rule && value !== undefined ? unmet(rule, value) : undefined;
     if (expected) throw invalid(name, `expected ${expected}`);
   }
-  const { pfx, ...options } = checkOptions<ServerTlsOptions>(given, tableOf(RULES, { minVersion: "TLSv1.2" }), "tls.");
+  const { pfx, clientCertificate, ...options } = checkOptions<ServerTlsOptions>(given, tableOf(RULES, DEFAULTS), "tls.");
   const { key, cert } = options;
   if (pfx === undefined && (key === undefined || cert === undefined)) {
     throw new WebsocketsSimpleError("INVALID_OPTION", "option tls: give pfx (PKCS #12), or both key and cert (PEM)");
   }
   if (pfx !== undefined && (key !== undefined || cert !== undefined)) {
     throw new WebsocketsSimpleError("INVALID_OPTION", "option tls: give either pfx, or key and cert, not both");
+  }
+  const { minVersion, maxVersion } = options;
+  if (minVersion === "TLSv1.3" && maxVersion === "TLSv1.2") throw invalid("maxVersion", "it is below tls.minVersion");
+  const isAsked = clientCertificate !== "none";
+  if (isAsked && options.ca === undefined) {
+    throw invalid("ca", "give the authorities that sign your clients' certificates: without, any public one would do");
   }
   const context = { ...options, ...(pfx && { pfx }) } as SecureContextOptions;
   if (key !== undefined) checkKey(key, options.passphrase);
@@ -58,8 +83,24 @@ export function checkTls(given: ServerTlsOptions): SecureContextOptions {
   } catch (error) {
     throw pfx === undefined ? explainPem(error as Error) : explainPfx(error as Error);
   }
-  return context;
+  return isAsked ? { ...context, requestCert: true, rejectUnauthorized: clientCertificate === "require" } : context;
 }
+
+/**
+ * The options with a renewed certificate, the rest as it was.
+ *
+ * @throws WebsocketsSimpleError `INVALID_OPTION`
+ */
+export function renewTls(given: ServerTlsOptions, renewed: ServerTlsOptions): ServerTlsOptions {
+  if (typeof renewed !== "object" || renewed === null) throw new WebsocketsSimpleError("INVALID_OPTION", RENEWED);
+  if (renewed.clientCertificate !== undefined && renewed.clientCertificate !== given.clientCertificate)
+    throw invalid("clientCertificate", "it cannot change while the server runs: stop it, and make a new one");
+  const { pfx, key, cert, passphrase, ...rest } = given;
+  const isOfAnother = renewed.pfx !== undefined || renewed.key !== undefined || renewed.cert !== undefined;
+  return isOfAnother ? { ...rest, ...renewed } : { ...given, ...renewed };
+}
+
+const RENEWED = "reloadTls: expected an object with what has changed: pfx and passphrase, or key and cert";
 
 function checkKey(key: string | Uint8Array, passphrase: string | undefined): void {
   const text = Buffer.from(key as string).toString("latin1");

@@ -92,6 +92,12 @@ export interface ClientOptions {
   readonly protocols?: string[];
   readonly headers?: Record<string, string>;
   readonly ca?: string;
+  /** Its certificate, and the highest version of TLS that it speaks. */
+  readonly key?: string | undefined;
+  readonly cert?: string | undefined;
+  readonly pfx?: Buffer;
+  readonly passphrase?: string;
+  readonly maxVersion?: "TLSv1.2";
 }
 
 /** An independent client: `ws`, which knows nothing of packets. */
