@@ -250,6 +250,38 @@ interface ClientTlsOptions {
     servername?: string | undefined;
     /** false accepts any certificate: for tests on your own machine only. Default: true. */
     rejectUnauthorized?: boolean | undefined;
+    /** The client's own certificate and key in one: a PKCS #12 file's bytes. */
+    pfx?: Uint8Array | undefined;
+    /** What `pfx`, or `key`, is encrypted with. */
+    passphrase?: string | undefined;
+    /** The client's own private key, PEM. */
+    key?: string | Uint8Array | undefined;
+    /** The client's own certificate, PEM, followed by those between it and the root. */
+    cert?: string | Uint8Array | undefined;
+    /** The lowest version spoken. Default: `"TLSv1.2"`. */
+    minVersion?: "TLSv1.2" | "TLSv1.3" | undefined;
+    /** The highest version spoken. Default: `"TLSv1.3"`. */
+    maxVersion?: "TLSv1.2" | "TLSv1.3" | undefined;
+    /**
+     * Judges a certificate that is trusted, in place of the check that it bears the host's name: undefined takes it, an
+     * Error refuses it for good. For instance, compare `certificate.fingerprint256` with the one you know.
+     */
+    checkServerIdentity?: ((host: string, certificate: ServerCertificate) => Error | undefined) | undefined;
+}
+/** A server's certificate, as Node reads it. */
+interface ServerCertificate {
+    /** Who it is for, by the names of X.509: `CN` is the common name. */
+    readonly subject: Readonly<Record<string, string | string[] | undefined>>;
+    /** The names it is for: `DNS:localhost, IP Address:127.0.0.1`. */
+    readonly subjectaltname?: string;
+    /** Who signed it. */
+    readonly issuer: Readonly<Record<string, string | string[] | undefined>>;
+    /** Its SHA-256 in hexadecimal, with colons. */
+    readonly fingerprint256: string;
+    readonly valid_from: string;
+    readonly valid_to: string;
+    /** In DER. */
+    readonly raw: Uint8Array;
 }
 /** The parts of a WHATWG WebSocket that are used. Types that differ from library to library are left open (`never`). */
 interface SocketLike {
@@ -402,4 +434,4 @@ declare class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitte
 }
 
 export { WebsocketClient, WebsocketsSimpleError, createPacket };
-export type { AddressOptions, ClientConnectionEvent, ClientErrorEvent, ClientEvents, ClientMessageEvent, ClientOptions, ClientState, ClientTlsOptions, ConnectOptions, ErrorCode, HeartbeatOptions, OutboxOptions, Packet, PacketCasing, PacketInput, ReconnectOptions, Sendable, SocketLike, StandardSchema, TokenPlace, TokenRequest, TokenSource, WebSocketClass };
+export type { AddressOptions, ClientConnectionEvent, ClientErrorEvent, ClientEvents, ClientMessageEvent, ClientOptions, ClientState, ClientTlsOptions, ConnectOptions, ErrorCode, HeartbeatOptions, OutboxOptions, Packet, PacketCasing, PacketInput, ReconnectOptions, Sendable, ServerCertificate, SocketLike, StandardSchema, TokenPlace, TokenRequest, TokenSource, WebSocketClass };

@@ -1,5 +1,6 @@
 /// <reference lib="esnext.disposable" />
 /// <reference types="node" />
+import { X509Certificate } from 'node:crypto';
 import { Duplex } from 'node:stream';
 import { IncomingMessage } from 'node:http';
 
@@ -187,6 +188,9 @@ declare abstract class IsolatingEmitter<Events> extends TypedEmitter<Events> {
     emit<E extends keyof Events>(event: E, payload: Events[E]): boolean;
 }
 
+/** A version of TLS; older ones are not spoken (RFC 8996). */
+type TlsVersion = "TLSv1.2" | "TLSv1.3";
+
 /** The head of an upgrade request, as Node's HTTP server tells it. */
 type UpgradeHead = Pick<IncomingMessage, "method" | "url" | "httpVersionMajor" | "httpVersionMinor" | "rawHeaders">;
 
@@ -196,6 +200,15 @@ interface UpgradeTarget {
     readonly channel: string;
     readonly query: string;
     readonly subprotocol: string | undefined;
+}
+/** Who a client is by its certificate: see `tls.clientCertificate`. */
+interface ClientCertificate {
+    /** The certificate: its subject, fingerprint, dates and all else. */
+    readonly x509: X509Certificate;
+    /** Whether an authority of `tls.ca` has signed it, and it is valid now. Always true with `"require"`. */
+    readonly isTrusted: boolean;
+    /** Why it is not trusted, as OpenSSL names it. */
+    readonly reason?: string;
 }
 /** The upgrade request that a connection began with. What is seldom asked for is computed when it is. */
 declare class UpgradeRequest {
@@ -212,6 +225,8 @@ declare class UpgradeRequest {
     readonly remotePort: number;
     /** Whether it came over TLS. */
     readonly secure: boolean;
+    /** The client's certificate; undefined without one, and where none was asked for. */
+    readonly clientCertificate: ClientCertificate | undefined;
     constructor(request: Pick<UpgradeHead, "rawHeaders">, stream: Duplex, target: UpgradeTarget);
     /** The headers as the client sent them, names in lower case, repeated ones joined. Frozen, without a prototype. */
     get headers(): Readonly<Record<string, string>>;
@@ -281,6 +296,8 @@ declare class Connection<P extends Packet = Packet, D = undefined> {
     get subprotocol(): string | undefined;
     /** Whether it runs over TLS. */
     get secure(): boolean;
+    /** The client's certificate, where `tls.clientCertificate` asked for one and it has one. */
+    get clientCertificate(): ClientCertificate | undefined;
     /** When it was accepted. */
     get startedAt(): Date;
     /**
@@ -438,6 +455,30 @@ interface Identity<T, C = Connection> {
     readonly connections: ReadonlyMap<string, C>;
 }
 
+/** The server's certificate: PKCS #12 (`pfx`), or PEM (`key` and `cert`). */
+interface ServerTlsOptions {
+    /** A PKCS #12 file's bytes, certificate and key in one. */
+    pfx?: Uint8Array;
+    /** What `pfx`, or `key`, is encrypted with. */
+    passphrase?: string;
+    /** The private key in PEM. */
+    key?: string | Uint8Array;
+    /** The certificate in PEM, followed by those between it and the root. */
+    cert?: string | Uint8Array;
+    /** Certificates in PEM that complete the chain; with `clientCertificate` the authorities whose clients are trusted. */
+    ca?: string | Uint8Array | readonly (string | Uint8Array)[];
+    /** The lowest version spoken. Default: `"TLSv1.2"`. */
+    minVersion?: TlsVersion;
+    /** The highest version spoken. Default: `"TLSv1.3"`. */
+    maxVersion?: TlsVersion;
+    /**
+     * Whether clients are asked for a certificate: `"require"` ends the TLS handshake of those without one that `ca` has
+     * signed, `"request"` lets everybody in and leaves the judgement to you; see `connection.clientCertificate`.
+     * Default: `"none"`.
+     */
+    clientCertificate?: "none" | "request" | "require";
+}
+
 /** One place to listen at: a port, or a socket of the file system. */
 interface EndpointOptions {
     /** The port, 0 to 65,535; 0: any free one. */
@@ -457,22 +498,6 @@ interface ServerAddress {
     readonly family: string;
     /** The path of a socket of the file system. */
     readonly socketPath?: string;
-}
-
-/** The server's certificate: PKCS #12 (`pfx`), or PEM (`key` and `cert`). */
-interface ServerTlsOptions {
-    /** A PKCS #12 file's bytes, certificate and key in one. */
-    pfx?: Uint8Array;
-    /** What `pfx`, or `key`, is encrypted with. */
-    passphrase?: string;
-    /** The private key in PEM. */
-    key?: string | Uint8Array;
-    /** The certificate in PEM, followed by those between it and the root. */
-    cert?: string | Uint8Array;
-    /** Certificates in PEM that complete the chain. */
-    ca?: string | Uint8Array | readonly (string | Uint8Array)[];
-    /** The lowest version spoken. Default: `"TLSv1.2"`. */
-    minVersion?: "TLSv1.2" | "TLSv1.3";
 }
 
 /** What an event is about: plain values, of which those that come from a peer are escaped. */
@@ -750,6 +775,14 @@ declare class WebsocketServer<P extends Packet = Packet, D = undefined, C extend
      * what is left. Resolves when no socket and no timer is left; when already stopped, at once.
      */
     stop(): Promise<void>;
+    /**
+     * Shows a renewed certificate to whoever connects from now on; who is there stays. Give what has changed, `pfx` and
+     * `passphrase`, or `key` and `cert`; all else stays as it was.
+     *
+     * @throws WebsocketsSimpleError `INVALID_OPTION` when it cannot be used, and then nothing has changed; `INVALID_STATE` on a
+     *   server without option `tls`
+     */
+    reloadTls(renewed: ServerTlsOptions): void;
     /** Stops for good, and removes all listeners. */
     dispose(): Promise<void>;
     /** The same as `dispose()`, for `await using`. */
@@ -808,4 +841,4 @@ declare class WebsocketServerAuth<T, P extends Packet = Packet, D = undefined> e
 }
 
 export { AuthConnection, CloseCode, Connection, ConnectionManager, UpgradeRequest, WebsocketHandler, WebsocketServer, WebsocketServerAuth, WebsocketsSimpleError, createPacket };
-export type { AnyConnection, AuthServerOptions, BroadcastOptions, CompressionOptions, ConnectionPeer, ConnectionState, EndpointOptions, ErrorCode, HeartbeatOptions, Identity, LogFields, Logger, OrUndefined, Packet, PacketCasing, PacketInput, RateLimitOptions, SendQueueOptions, Sendable, ServerAddress, ServerConnectionEvent, ServerErrorEvent, ServerEvents, ServerLimits, ServerMessageEvent, ServerOptions, ServerStateEvent, ServerStats, ServerTlsOptions, StandardSchema, TokenPlace, UserService, UserServiceLimits };
+export type { AnyConnection, AuthServerOptions, BroadcastOptions, ClientCertificate, CompressionOptions, ConnectionPeer, ConnectionState, EndpointOptions, ErrorCode, HeartbeatOptions, Identity, LogFields, Logger, OrUndefined, Packet, PacketCasing, PacketInput, RateLimitOptions, SendQueueOptions, Sendable, ServerAddress, ServerConnectionEvent, ServerErrorEvent, ServerEvents, ServerLimits, ServerMessageEvent, ServerOptions, ServerStateEvent, ServerStats, ServerTlsOptions, StandardSchema, TlsVersion, TokenPlace, UserService, UserServiceLimits };

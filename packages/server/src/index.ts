@@ -18,7 +18,7 @@ export type { ClientCertificate, UpgradeRequest } from "./handshake/upgrade-requ
 export type { UserService, UserServiceLimits } from "./handshake/user-service.ts";
 export type { Identity } from "./identities.ts";
 export type { EndpointOptions, ServerAddress } from "./listen/http-listener.ts";
-export type { ServerTlsOptions, TlsVersion } from "./listen/tls.ts";
+export type { ServerTlsOptions } from "./listen/tls.ts";
 export type { LogFields, Logger } from "./logger.ts";
 export type {
   AuthServerOptions,
@@ -33,4 +33,5 @@ export type { RateLimitOptions } from "./rate-limit.ts";
 export type { SendQueueOptions } from "./send-queue.ts";
 export { WebsocketServer } from "./server.ts";
 export { WebsocketServerAuth } from "./server-auth.ts";
+export type { TlsVersion } from "./socket.ts";
 export type { ServerStats } from "./stats.ts";

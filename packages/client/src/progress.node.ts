@@ -1,0 +1,45 @@
+import type { Socket } from "node:net";
+import { takenBytes, writeGradually } from "@websockets-simple/engine/gradual-writes";
+
+/**
+ * How long a message that had to wait may still be on its way after the kernel took the rest of it, in milliseconds: nobody
+ * tells of that, and the answer to a ping comes behind it.
+ */
+const TAIL_MS = 30_000;
+
+/** How far a connection has come: what arrives, and what the network takes of what had to wait. */
+export class Progress {
+  readonly #stream: Socket;
+  #hadToWait = false;
+  #lastTaken = 0;
+  #drained = 0;
+  #waitedAt = Number.NEGATIVE_INFINITY;
+  #tail = 0;
+
+  constructor(stream: Socket) {
+    writeGradually(stream);
+    this.#stream = stream;
+  }
+
+  /** Whether nothing more can leave. */
+  get isOver(): boolean {
+    return this.#stream.destroyed;
+  }
+
+  /** A message that had to wait has left this process. */
+  waited(): void {
+    this.#waitedAt = performance.now();
+  }
+
+  /** A number that has grown since the last call when anything has moved. */
+  count(bufferedBytes: number): number {
+    const stream = this.#stream;
+    const taken = stream.destroyed ? this.#lastTaken : takenBytes(stream);
+    // What the kernel takes into an empty buffer says nothing of the other side; that it takes what had to wait does.
+    if (this.#hadToWait) this.#drained += taken - this.#lastTaken;
+    this.#hadToWait = bufferedBytes > 0;
+    this.#lastTaken = taken;
+    if (performance.now() - this.#waitedAt < TAIL_MS) this.#tail++;
+    return stream.bytesRead + this.#drained + this.#tail;
+  }
+}
