@@ -1,11 +1,13 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { keepSmall } from "@websockets-simple/engine/keep-small";
-import { DEFAULT_LIMITS } from "@websockets-simple/shared";
+import { DEFAULT_LIMITS, type OptionTable, WebsocketsSimpleError } from "@websockets-simple/shared";
+import { EngineWebSocket } from "./engine-socket.node.ts";
 import { lost } from "./outbox.ts";
-import type { Platform, Refusal, SocketLike } from "./platform.ts";
+import type { Platform, Refusal, SocketLike, SocketOptions } from "./platform.ts";
 import { Progress } from "./progress.node.ts";
 import { explain, readRefusal } from "./refusal.node.ts";
+import { REQUEST_RULES, requestHeaders } from "./request.node.ts";
 import { misplaced, TOKEN_PLACES } from "./target.ts";
 import { checkTls, tlsSettings } from "./tls.node.ts";
 
@@ -19,6 +21,25 @@ interface NodeSocket {
   on(event: string, listener: (...args: never[]) => void): unknown;
 }
 
+const COMPRESSION: OptionTable = {
+  threshold: [[0, 1_073_741_824], 1_024],
+  level: [[1, 9], 6],
+  contextTakeover: ["boolean", false],
+  windowBits: [[9, 15], 15],
+};
+
+/**
+ * Whether our own engine takes the place of `ws`.
+ *
+ * @throws WebsocketsSimpleError `INVALID_OPTION` where neither is meant
+ */
+function needsEngine({ followRedirects, compression, webSocket }: SocketOptions): boolean {
+  const option = followRedirects ? "followRedirects" : compression ? "compression" : undefined;
+  if (option && webSocket)
+    throw new WebsocketsSimpleError("INVALID_OPTION", `option ${option}: not with option webSocket, which does that by itself`);
+  return option !== undefined;
+}
+
 /** Node, where the socket is `ws`. */
 export const platform: Platform = {
   tokenIn: {
@@ -30,15 +51,23 @@ export const platform: Platform = {
     ...TOKEN_PLACES,
   },
   heartbeat: true,
-  options: { tls: [checkTls], maxPayload: [[1, 2_147_483_647], DEFAULT_LIMITS.maxPayload] },
+  options: {
+    tls: [checkTls],
+    maxPayload: [[1, 2_147_483_647], DEFAULT_LIMITS.maxPayload],
+    followRedirects: [[0, 20], 0],
+    compression: [COMPRESSION, false],
+    ...REQUEST_RULES,
+  },
   page: undefined,
 
-  createSocket(Implementation, target, { tls, maxPayload, closeTimeoutMs }, refused, pong) {
+  createSocket(Implementation, target, given, refused, pong) {
+    const { tls, maxPayload, closeTimeoutMs } = given;
+    if (needsEngine(given)) return new EngineWebSocket(target, given, refused, pong);
     // A kilobyte each is more than honest servers make.
     const maxFragments = Math.max(1_024, Math.ceil(maxPayload / 1_024));
     const options = {
       ...tlsSettings(tls),
-      headers: target.headers,
+      headers: requestHeaders(given, target),
       maxPayload,
       maxFragments,
       perMessageDeflate: false,

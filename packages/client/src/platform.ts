@@ -1,4 +1,4 @@
-import type { OptionTable, TokenPlace, WebsocketsSimpleError } from "@websockets-simple/shared";
+import type { Complete, OptionTable, TokenPlace, WebsocketsSimpleError } from "@websockets-simple/shared";
 import type { PlaceToken, Target } from "./target.ts";
 
 /** What a platform notices that a connection should know. */
@@ -47,9 +47,27 @@ export interface ServerCertificate {
   readonly raw: Uint8Array;
 }
 
+/** How messages are compressed. */
+export interface CompressionOptions {
+  /** Smaller messages are sent as they are, in bytes, 0 to 1,073,741,824. Default: 1,024. */
+  threshold?: number | undefined;
+  /** zlib's, 1 (fast) to 9 (small). Default: 6. */
+  level?: number | undefined;
+  /** Whether messages refer to those before them: smaller, but up to 32 KiB of memory a direction. Default: false. */
+  contextTakeover?: boolean | undefined;
+  /** The base-2 logarithm of how many bytes back a message may refer, 9 to 15. Default: 15. */
+  windowBits?: number | undefined;
+}
+
 /** What a socket needs beside its target. */
 export interface SocketOptions {
+  readonly webSocket?: WebSocketClass | undefined;
   readonly tls?: ClientTlsOptions | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly origin?: string | undefined;
+  readonly cookies?: Readonly<Record<string, string>> | undefined;
+  readonly followRedirects?: number | undefined;
+  readonly compression?: Complete<CompressionOptions> | false | undefined;
   readonly maxPayload: number;
   readonly closeTimeoutMs: number;
 }
