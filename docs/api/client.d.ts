@@ -283,6 +283,17 @@ interface ServerCertificate {
     /** In DER. */
     readonly raw: Uint8Array;
 }
+/** How messages are compressed. */
+interface CompressionOptions {
+    /** Smaller messages are sent as they are, in bytes, 0 to 1,073,741,824. Default: 1,024. */
+    threshold?: number | undefined;
+    /** zlib's, 1 (fast) to 9 (small). Default: 6. */
+    level?: number | undefined;
+    /** Whether messages refer to those before them: smaller, but up to 32 KiB of memory a direction. Default: false. */
+    contextTakeover?: boolean | undefined;
+    /** The base-2 logarithm of how many bytes back a message may refer, 9 to 15. Default: 15. */
+    windowBits?: number | undefined;
+}
 /** The parts of a WHATWG WebSocket that are used. Types that differ from library to library are left open (`never`). */
 interface SocketLike {
     /** Set to `"arraybuffer"`. */
@@ -352,8 +363,21 @@ interface ClientOptions<P extends Packet = Packet> extends AddressOptions {
     maxBufferedBytes?: number | undefined;
     /** The most messages that an async iterator keeps unread, 1 and up. Default: 1,000. */
     maxQueuedMessages?: number | undefined;
-    /** Whom to trust (Node). Default: the system's authorities. */
+    /** Whom to trust, and who the client is (Node). Default: the system's authorities, and nobody. */
     tls?: ClientTlsOptions | undefined;
+    /** Further headers of the upgrade request (Node). Names and values are ASCII; `Cookie` and `Origin` are options of their own. */
+    headers?: Readonly<Record<string, string>> | undefined;
+    /** The Origin header (Node): `https://example.com`, or `null`. A browser sends its own. Default: none is sent. */
+    origin?: string | undefined;
+    /** Cookies by name (Node), sent as they are: encode what RFC 6265 section 4.1.1 does not allow. Default: none. */
+    cookies?: Readonly<Record<string, string>> | undefined;
+    /**
+     * How many redirects of the upgrade request are followed (Node), 0 to 20. Another origin gets no headers, cookies and
+     * token; from TLS to none is refused. Default: 0, a redirect is a refusal.
+     */
+    followRedirects?: number | undefined;
+    /** Compresses messages (permessage-deflate, RFC 7692) where the server agrees (Node). A browser decides by itself. Default: false. */
+    compression?: boolean | CompressionOptions | undefined;
     /** The wire. `"session"` is not available yet. Default: `"classic"`. */
     wire?: "classic" | undefined;
     /** Another WebSocket class (React Native, tests). Default: the platform's. */
@@ -434,4 +458,4 @@ declare class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitte
 }
 
 export { WebsocketClient, WebsocketsSimpleError, createPacket };
-export type { AddressOptions, ClientConnectionEvent, ClientErrorEvent, ClientEvents, ClientMessageEvent, ClientOptions, ClientState, ClientTlsOptions, ConnectOptions, ErrorCode, HeartbeatOptions, OutboxOptions, Packet, PacketCasing, PacketInput, ReconnectOptions, Sendable, ServerCertificate, SocketLike, StandardSchema, TokenPlace, TokenRequest, TokenSource, WebSocketClass };
+export type { AddressOptions, ClientConnectionEvent, ClientErrorEvent, ClientEvents, ClientMessageEvent, ClientOptions, ClientState, ClientTlsOptions, CompressionOptions, ConnectOptions, ErrorCode, HeartbeatOptions, OutboxOptions, Packet, PacketCasing, PacketInput, ReconnectOptions, Sendable, ServerCertificate, SocketLike, StandardSchema, TokenPlace, TokenRequest, TokenSource, WebSocketClass };

@@ -20,7 +20,7 @@ type Done = (error?: Error) => void;
 export class EngineWebSocket implements SocketLike, PlatformSocket, SocketListener {
   readonly socket = this;
   binaryType = "";
-  readyState = 0;
+  #isOver = false;
   protocol = "";
   onopen: SocketLike["onopen"] = null;
   onmessage: SocketLike["onmessage"] = null;
@@ -45,6 +45,13 @@ export class EngineWebSocket implements SocketLike, PlatformSocket, SocketListen
     this.#ask({ url: new URL(target.url), headers: requestHeaders(options, target), subprotocols: target.protocols });
   }
 
+  /** As WHATWG numbers them: connecting, open, closing, closed. */
+  get readyState(): number {
+    if (this.#isOver) return 3;
+    if (!this.#socket) return 0;
+    return this.#socket.isOpen ? 1 : 2;
+  }
+
   get bufferedAmount(): number {
     return this.#socket?.bufferedBytes ?? 0;
   }
@@ -59,9 +66,8 @@ export class EngineWebSocket implements SocketLike, PlatformSocket, SocketListen
   ping = (): void => this.#socket?.sendPing();
 
   close(code: number = CloseCode.normal, reason = ""): void {
-    if (this.readyState === 0) return void this.drop();
-    if (this.readyState === 1) this.readyState = 2;
-    this.#socket?.close(code, reason);
+    if (this.#socket) this.#socket.close(code, reason);
+    else this.drop();
   }
 
   drop(): void {
@@ -93,7 +99,7 @@ export class EngineWebSocket implements SocketLike, PlatformSocket, SocketListen
   }
 
   closed(code: number, reason: string): void {
-    this.readyState = 3;
+    this.#isOver = true;
     for (const done of this.#waiting.splice(0)) done(lost(undefined));
     this.onclose?.({ code, reason } as never);
   }
@@ -126,7 +132,6 @@ export class EngineWebSocket implements SocketLike, PlatformSocket, SocketListen
   #opened(socket: EngineSocket, response: IncomingMessage, stream: Socket): SocketListener {
     this.#socket = socket;
     this.#progress = new Progress(stream);
-    this.readyState = 1;
     this.protocol = response.headers["sec-websocket-protocol"] ?? "";
     // Messages may come in one read with the 101. Whoever awaited connect() has a turn to listen before they are told.
     socket.pause();

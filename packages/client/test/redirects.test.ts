@@ -68,7 +68,7 @@ describe("redirects", () => {
   });
 
   it.each(["header", "subprotocol", "query", "path"] as const)(
-    "to another origin give nothing away: no header, no cookie, no token that travels by %s",
+    "give nothing away to another origin: no token in its %s, no header and cookie",
     async (tokenIn) => {
       const there = await noting();
       const here = await redirecting(() => `http://127.0.0.1:${there.port}/`);
