@@ -2,8 +2,8 @@ import type { Socket } from "node:net";
 import { takenBytes, writeGradually } from "@websockets-simple/engine/gradual-writes";
 
 /**
- * How long a message that had to wait may still be on its way after the kernel took the rest of it, in milliseconds: nobody
- * tells of that, and the answer to a ping comes behind it.
+ * How long a message that has to wait may be on its way after the kernel took some of it, or its rest, in milliseconds:
+ * nobody tells of that, and the answer to a ping comes behind it.
  */
 const TAIL_MS = 30_000;
 
@@ -26,7 +26,7 @@ export class Progress {
     return this.#stream.destroyed;
   }
 
-  /** A message that had to wait has left this process. */
+  /** Something had to wait, or what had to has left this process. */
   waited(): void {
     this.#waitedAt = performance.now();
   }
@@ -37,6 +37,8 @@ export class Progress {
     const taken = stream.destroyed ? this.#lastTaken : takenBytes(stream);
     // What the kernel takes into an empty buffer says nothing of the other side; that it takes what had to wait does.
     if (this.#hadToWait) this.#drained += taken - this.#lastTaken;
+    // The kernel takes it in lumps, which may be far between on a slow line.
+    if (bufferedBytes > 0 && (!this.#hadToWait || taken !== this.#lastTaken)) this.waited();
     this.#hadToWait = bufferedBytes > 0;
     this.#lastTaken = taken;
     if (performance.now() - this.#waitedAt < TAIL_MS) this.#tail++;
