@@ -14,8 +14,11 @@ export { type AnyConnection, AuthConnection, Connection, type ConnectionPeer, ty
 export { ConnectionManager } from "./connection-manager.ts";
 export type { ServerConnectionEvent, ServerErrorEvent, ServerEvents, ServerMessageEvent, ServerStateEvent } from "./events.ts";
 export { WebsocketHandler } from "./handler.ts";
+export type { RequestAcceptance, RequestRefusal, RequestVerdict } from "./handshake/request-verdict.ts";
+export type { ResponseCookie } from "./handshake/set-cookie.ts";
 export type { ClientCertificate, UpgradeRequest } from "./handshake/upgrade-request.ts";
 export type { UserService, UserServiceLimits } from "./handshake/user-service.ts";
+export type { VerifyHook, VerifyOptions } from "./handshake/verify-request.ts";
 export type { Identity } from "./identities.ts";
 export type { EndpointOptions, ServerAddress } from "./listen/http-listener.ts";
 export type { ServerTlsOptions } from "./listen/tls.ts";

@@ -9,6 +9,8 @@ import {
   tableOf,
   wrong,
 } from "@websockets-simple/shared";
+import { type HostCheck, hostCheck } from "./handshake/hosts.ts";
+import { type OriginCheck, originCheck } from "./handshake/origins.ts";
 import { isToken } from "./handshake/scanners.ts";
 import { decodeSegments } from "./handshake/target.ts";
 import type { EndpointOptions } from "./listen/http-listener.ts";
@@ -59,9 +61,13 @@ export const DEFAULTS = Object.freeze({
   userServiceLimits: Object.freeze({ timeoutMs: 3_000, concurrency: 64 }),
 });
 
+/** Options that are read as something else, or elsewhere. */
+type Replaced =
+  | ("tls" | "port" | "host" | "origins" | "requireOrigin" | "hosts")
+  | ("handler" | "connectionManager" | "createState");
+
 /** A server's options, each with its value. */
-export interface CheckedOptions<P extends Packet, D>
-  extends Omit<ServerOptions<P, D, never>, "tls" | "port" | "host" | "handler" | "connectionManager" | "createState"> {
+export interface CheckedOptions<P extends Packet, D> extends Omit<ServerOptions<P, D, never>, Replaced> {
   readonly endpoints: readonly EndpointOptions[];
   readonly path: string;
   /** `path`, taken apart. */
@@ -79,6 +85,9 @@ export interface CheckedOptions<P extends Packet, D>
   readonly engine: EngineName;
   readonly compress: CheckedCompression | undefined;
   readonly rate: Required<RateLimitOptions> | undefined;
+  /** Undefined: any. */
+  readonly isOrigin: OriginCheck | undefined;
+  readonly isHost: HostCheck | undefined;
   readonly limits: CheckedLimits;
 }
 
@@ -96,6 +105,8 @@ const host: Rule = (value) => {
   if (typeof value !== "string") return "string";
   return value.includes(":") && !isIP(value) ? "a name or an address, without a port: that is an option of its own" : undefined;
 };
+
+const list: Rule = (value) => (Array.isArray(value) && value.length > 0 ? undefined : "a list of at least one");
 
 const RULES: Readonly<Record<string, Rule>> = {
   port: [0, 65_535],
@@ -117,6 +128,10 @@ const RULES: Readonly<Record<string, Rule>> = {
       ? undefined
       : "a Standard Schema (zod, valibot, arktype, …)",
   packetCasing: ["camel", "pascal"],
+  origins: list,
+  requireOrigin: "boolean",
+  hosts: list,
+  verifyRequest: "function",
   createState: "function",
   pingIntervalMs: [0, MAX_TIMER_MS],
   heartbeat: "boolean or object",
@@ -147,7 +162,8 @@ export function checkServerOptions<P extends Packet, D>(given: unknown): Checked
     given,
     tableOf(RULES, DEFAULTS),
   );
-  const { tls, port, host, endpoints, ...rest } = options;
+  const { tls, port, host, endpoints, origins, requireOrigin, hosts, ...rest } = options;
+  if (requireOrigin && !origins) throw wrong("requireOrigin", requireOrigin, "false, since there are no `origins`");
   return {
     ...(rest as unknown as CheckedOptions<P, D>),
     endpoints: endpoints ? checkEndpoints(endpoints, given as object) : [{ port, ...(host !== undefined && { host }) }],
@@ -161,6 +177,8 @@ export function checkServerOptions<P extends Packet, D>(given: unknown): Checked
       ),
       "sendQueue.",
     ),
+    isOrigin: origins && originCheck(origins, requireOrigin === true),
+    isHost: hosts && hostCheck(hosts),
     compress: compression ? checkCompression(compression === true ? {} : compression) : undefined,
     beat: heartbeat ? checkHeartbeat(heartbeat === true ? {} : heartbeat) : undefined,
     rate: rateLimit ? checkRate(rateLimit === true ? {} : rateLimit) : undefined,

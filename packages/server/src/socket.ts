@@ -1,7 +1,9 @@
 import type {
+  Acceptance,
   Acceptor,
   Engine,
   EngineSocket,
+  HeaderLines,
   OutgoingMessage,
   SocketListener,
   TlsVersion,
@@ -21,9 +23,11 @@ import {
 
 /** What the server knows of its engine: the only place that imports one. */
 export type {
+  Acceptance,
   Acceptor,
   Engine,
   EngineSocket,
+  HeaderLines,
   OutgoingMessage,
   SocketListener,
   TlsVersion,
