@@ -47,7 +47,7 @@ export class Handshakes {
     this.#rules = { service, subprotocols, isHost, isOrigin, places: authentication?.places ?? [] };
   }
 
-  /** How many are being judged, have not told their token yet, or still have `createState` running. */
+  /** How many are being judged, have not told their token yet, or still have something of the application's running. */
   get pending(): number {
     return this.#pending.size;
   }

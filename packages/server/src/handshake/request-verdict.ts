@@ -51,7 +51,9 @@ export function toRuling(verdict: unknown): Ruling {
   if (verdict === true) return PLAIN;
   if (verdict === false) return { refusal: { status: 403, reason: REFUSED } };
   if (typeof verdict !== "object" || verdict === null || Array.isArray(verdict)) {
-    throw new Error(`expected ${EXPECTED}; got ${Array.isArray(verdict) ? "a list" : String(verdict)}`);
+    // A text is not shown: it may be a secret.
+    const got = Array.isArray(verdict) ? "a list" : verdict === null ? "null" : typeof verdict;
+    throw new Error(`expected ${EXPECTED}; got ${got}`);
   }
   // Where a status is named, be it undefined, it is meant to refuse.
   const isRefusal = "status" in verdict;
