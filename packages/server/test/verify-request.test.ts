@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { frame, Opcode, RawSocket, upgradeRequest } from "../../../testkit/raw-socket.ts";
 import { type Asker, StopSignal } from "../src/handshake/asker.ts";
 import { verifyRequest as verifyOf } from "../src/handshake/verify-request.ts";
-import type { RequestVerdict, ServerOptions, UpgradeRequest, VerifyHook } from "../src/index.ts";
+import type { RequestVerdict, UpgradeRequest, VerifyHook } from "../src/index.ts";
 import { withInternals } from "../src/internals.ts";
 import { FakeClock } from "./support/fake-clock.ts";
 import { serve, serveAuth, TestClient, turns, until } from "./support/harness.ts";
@@ -83,30 +83,27 @@ describe("verifyRequest", () => {
     expect([server.stats().refusals, errors.all]).toEqual([{ 401: 1, 429: 1, 499: 1, 503: 1 }, []]);
   });
 
-  test.each<NonNullable<ServerOptions["engine"]>>(["own", "ws"])(
-    "adds headers and cookies to the 101 of that request alone: engine %s",
-    async (engine) => {
-      const { port } = await serve({
-        engine,
-        compression: true,
-        verifyRequest: async ({ query }) =>
-          query.has("plain") || {
-            headers: { "X-Node": "7" },
-            cookies: [COOKIE, { name: "theme", value: "", maxAge: 0 }],
-          },
-      });
-      const further = ["X-Node: 7", "Set-Cookie: session=fresh; Path=/; HttpOnly; SameSite=Lax", "Set-Cookie: theme=; Max-Age=0"];
-      for (const [target, expected] of [
-        ["/", further],
-        ["/?plain", []],
-        ["/", further],
-      ] as const) {
-        const peer = await ask(port, {}, target);
-        expect(await furtherLines(peer)).toEqual(expected);
-        peer.destroy();
-      }
-    },
-  );
+  test.each(["own", "ws"] as const)("adds headers and cookies to the 101 of that request alone: engine %s", async (engine) => {
+    const { port } = await serve({
+      engine,
+      compression: true,
+      verifyRequest: async ({ query }) =>
+        query.has("plain") || {
+          headers: { "X-Node": "7" },
+          cookies: [COOKIE, { name: "theme", value: "", maxAge: 0 }],
+        },
+    });
+    const further = ["X-Node: 7", "Set-Cookie: session=fresh; Path=/; HttpOnly; SameSite=Lax", "Set-Cookie: theme=; Max-Age=0"];
+    for (const [target, expected] of [
+      ["/", further],
+      ["/?plain", []],
+      ["/", further],
+    ] as const) {
+      const peer = await ask(port, {}, target);
+      expect(await furtherLines(peer)).toEqual(expected);
+      peer.destroy();
+    }
+  });
 
   test.each([
     [
