@@ -60,7 +60,6 @@ function createAcceptor(options: AcceptorOptions): Acceptor {
       const judged = { method: "GET", url: "/", headers } as unknown as IncomingMessage;
       further = answer.headers ?? NONE;
       server.handleUpgrade(judged, stream, head, (socket) => {
-        further = NONE;
         const made = new WsSocket(socket, stream, options.maxPayload, turns);
         // Whoever read the request may have paused it.
         stream.resume();
