@@ -426,6 +426,53 @@ declare class WebsocketHandler<P extends Packet = Packet, D = undefined> {
     } | undefined;
 }
 
+/** A cookie to set with the answer to an upgrade request (RFC 6265 section 4.1.1). */
+interface ResponseCookie {
+    /** A token: letters, digits and ``!#$%&'*+-.^_`|~``. With `__Host-` or `__Secure-` in front, browsers ask for more, and so does this. */
+    readonly name: string;
+    /** Visible ASCII without `"`, `,`, `;` and `\`: encode all else, by `encodeURIComponent` for one. */
+    readonly value: string;
+    /** Begins with `/`. Default: the path of the request up to its last `/`. */
+    readonly path?: string | undefined;
+    /** The host and all below it. Default: the host of the request alone. */
+    readonly domain?: string | undefined;
+    /** How long it is kept, in seconds as on the wire, 0 to 2,147,483,647; 0 deletes it. Default: until the browser ends. */
+    readonly maxAge?: number | undefined;
+    /** Until when it is kept, years 1601 to 9999; `maxAge` goes before it. Default: until the browser ends. */
+    readonly expires?: Date | undefined;
+    /** Scripts do not see it. Default: false. */
+    readonly httpOnly?: boolean | undefined;
+    /** It is sent over TLS alone. Default: false. */
+    readonly secure?: boolean | undefined;
+    /** Whether it goes along when another site's page asks; `"none"` needs `secure`. Default: the browser's, mostly `"lax"`. */
+    readonly sameSite?: "strict" | "lax" | "none" | undefined;
+}
+
+/** What `verifyRequest` answers: true and false, or with more to say. */
+type RequestVerdict = boolean | RequestRefusal | RequestAcceptance;
+/** A request that is refused, and how. */
+interface RequestRefusal {
+    /** The HTTP status, 400 to 599. */
+    readonly status: number;
+    /** The body: one plain sentence, of at most 1,024 characters. Default: a plain sentence. */
+    readonly reason?: string | undefined;
+    /** Further headers, such as `Retry-After`: as in `RequestAcceptance`. */
+    readonly headers?: Readonly<Record<string, string>> | undefined;
+    readonly cookies?: undefined;
+}
+/** A request that is not refused, with what the answer shall bear. */
+interface RequestAcceptance {
+    /**
+     * Further headers of the 101: names are tokens, values visible ASCII and blanks. None that the handshake writes itself, such as
+     * `Upgrade` and `Sec-WebSocket-…`; no `Set-Cookie`, which `cookies` writes. With the cookies 8,192 bytes at most.
+     */
+    readonly headers?: Readonly<Record<string, string>> | undefined;
+    /** Cookies that the client shall keep. */
+    readonly cookies?: readonly ResponseCookie[] | undefined;
+    readonly status?: undefined;
+    readonly reason?: undefined;
+}
+
 /** Tells users by their tokens. Write one for your application. */
 interface UserService<T> {
     /**
@@ -447,6 +494,14 @@ interface UserServiceLimits {
     /** Calls at once, 1 to 100,000; others wait. Default: 64. */
     concurrency?: number;
 }
+
+/** What goes with a request that the application is to verify. */
+interface VerifyOptions {
+    /** Aborted when the answer is not waited for any more: the client has left, it came too late, or the server stops. */
+    readonly signal: AbortSignal;
+}
+/** The application's hook. */
+type VerifyHook = (request: UpgradeRequest, options: VerifyOptions) => RequestVerdict | Promise<RequestVerdict>;
 
 /** A user and the connections that are open for it: never none. */
 interface Identity<T, C = Connection> {
@@ -557,7 +612,10 @@ interface BroadcastOptions<C = Connection> {
 }
 /** Bounds of what comes before a connection is open. */
 interface ServerLimits {
-    /** How long the request's head may take, and a TLS handshake, and `createState`, in milliseconds, 1 to 2,147,483,647. Default: 10,000. */
+    /**
+     * How long the request's head may take, and a TLS handshake, `verifyRequest` and `createState`, each of them, in milliseconds,
+     * 1 to 2,147,483,647. Default: 10,000.
+     */
     headersTimeoutMs?: number | undefined;
     /** How often slow requests are looked for, in milliseconds, 10 to 60,000. Default: 2,000. */
     checkIntervalMs?: number | undefined;
@@ -568,8 +626,8 @@ interface ServerLimits {
     /** Bytes of the URL, 16 to 65,536; more is HTTP 414. Default: 8,192. */
     maxUrlBytes?: number | undefined;
     /**
-     * Upgrade requests and tokens being judged, and `createState` running, also for clients who have left, at the same time,
-     * 1 to 1,000,000; more is HTTP 503. Default: 1,000.
+     * Upgrade requests and tokens being judged, `verifyRequest` and `createState` running, also for clients who have left, at the
+     * same time, 1 to 1,000,000; more is HTTP 503. Default: 1,000.
      */
     maxPendingHandshakes?: number | undefined;
     /** TCP connections, 1 to Infinity; more is HTTP 503. Default: what the process's limit of open files allows, less a reserve. */
@@ -619,6 +677,32 @@ interface ServerOptions<P extends Packet = Packet, D = undefined, C extends Conn
     packet?: StandardSchema<P> | undefined;
     /** The spelling of field names on the wire; `"pascal"` is .NET's. Both are read. Default: `"camel"`. */
     packetCasing?: PacketCasing | undefined;
+    /**
+     * The origins of the pages that may connect: `"https://example.com"`, with a port where it is not the scheme's own. A leading
+     * `*.` stands for exactly one label: `"https://*.example.com"` lets in `https://chat.example.com`, but neither
+     * `https://example.com` nor `https://a.b.example.com`. `"null"` stands for pages without an origin of their own, such as those
+     * of files and sandboxed frames: of anybody, that is. All others are HTTP 403, before `verifyRequest` and before the user
+     * service. Default: any.
+     */
+    origins?: readonly string[] | undefined;
+    /**
+     * Whether a request without an Origin header is refused as well, with HTTP 403. Browsers always send one, other clients
+     * mostly none, and may send whatever they like. Only beside `origins`. Default: false.
+     */
+    requireOrigin?: boolean | undefined;
+    /**
+     * The hosts that this server speaks for: `"example.com"` on every port, `"example.com:8443"` on that one alone, a leading `*.`
+     * as in `origins`. A request for another one is HTTP 421. It keeps out pages that have bent their own name to this server's
+     * address (DNS rebinding). Default: any.
+     */
+    hosts?: readonly string[] | undefined;
+    /**
+     * Judges each upgrade request that `origins` and `hosts` let pass and that has a token where one is needed, before the user
+     * service does. True lets it go on, and so does `{ headers, cookies }`, which the 101 then bears; false is HTTP 403,
+     * `{ status, reason, headers }` another refusal. When it throws, rejects or answers anything else, the client gets HTTP 500;
+     * when it takes longer than `limits.headersTimeoutMs`, HTTP 503; and `error` tells of it. Default: all go on.
+     */
+    verifyRequest?: VerifyHook | undefined;
     /**
      * Makes `connection.data` from the upgrade request, before `connected`. When it throws, rejects or takes longer than
      * `limits.headersTimeoutMs`, the client gets HTTP 500 and `error` tells of it. Default: data is undefined.
@@ -727,7 +811,7 @@ interface ServerStats {
     readonly engine: string;
     /** Open connections, now. */
     readonly connections: number;
-    /** Upgrade requests being judged, tokens being waited for, and `createState` running for who has left meanwhile; now. */
+    /** Upgrade requests being judged, tokens being waited for, and `verifyRequest` or `createState` running for who has left; now. */
     readonly pendingHandshakes: number;
     /** Connections that were accepted. */
     readonly accepted: number;
@@ -841,4 +925,4 @@ declare class WebsocketServerAuth<T, P extends Packet = Packet, D = undefined> e
 }
 
 export { AuthConnection, CloseCode, Connection, ConnectionManager, UpgradeRequest, WebsocketHandler, WebsocketServer, WebsocketServerAuth, WebsocketsSimpleError, createPacket };
-export type { AnyConnection, AuthServerOptions, BroadcastOptions, ClientCertificate, CompressionOptions, ConnectionPeer, ConnectionState, EndpointOptions, ErrorCode, HeartbeatOptions, Identity, LogFields, Logger, OrUndefined, Packet, PacketCasing, PacketInput, RateLimitOptions, SendQueueOptions, Sendable, ServerAddress, ServerConnectionEvent, ServerErrorEvent, ServerEvents, ServerLimits, ServerMessageEvent, ServerOptions, ServerStateEvent, ServerStats, ServerTlsOptions, StandardSchema, TlsVersion, TokenPlace, UserService, UserServiceLimits };
+export type { AnyConnection, AuthServerOptions, BroadcastOptions, ClientCertificate, CompressionOptions, ConnectionPeer, ConnectionState, EndpointOptions, ErrorCode, HeartbeatOptions, Identity, LogFields, Logger, OrUndefined, Packet, PacketCasing, PacketInput, RateLimitOptions, RequestAcceptance, RequestRefusal, RequestVerdict, ResponseCookie, SendQueueOptions, Sendable, ServerAddress, ServerConnectionEvent, ServerErrorEvent, ServerEvents, ServerLimits, ServerMessageEvent, ServerOptions, ServerStateEvent, ServerStats, ServerTlsOptions, StandardSchema, TlsVersion, TokenPlace, UserService, UserServiceLimits, VerifyHook, VerifyOptions };
