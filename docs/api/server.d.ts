@@ -591,8 +591,9 @@ interface SendQueueOptions {
     onOverflow?: "disconnect" | "drop-newest";
     /**
      * How long a queue may stand still before the connection is closed with 4408, in milliseconds, 1 to 2,147,483,647. It
-     * moves when the system takes 64 KiB more of it or its rest, however large the message. Who reads too slowly for that,
-     * by default at less than 6.5 kB/s, is closed as who does not read. Default: 10,000.
+     * moves when the system takes 64 KiB more of it, or its rest; and the system takes more only when about a third of its
+     * own send buffer has become free. Who reads too slowly for that is closed as who does not read: lines of less than
+     * 20 kB/s need more than the default, and so do slow readers behind a proxy on the same machine. Default: 10,000.
      */
     stallTimeoutMs?: number;
 }
