@@ -51,12 +51,12 @@ export class Connection<P extends Packet = Packet, D = undefined> {
     return this.#peer.isAlive;
   }
 
-  /** The peer's address; IPv4 in its own form even on a dual-stack socket. */
+  /** The client's address; IPv4 in its own form even on a dual-stack socket. Behind a proxy it is the proxy's: see `trustProxy`. */
   get remoteAddress(): string {
     return this.#peer.request.remoteAddress;
   }
 
-  /** The peer's port. */
+  /** The client's port; 0 where a proxy of `trustProxy` does not tell it. */
   get remotePort(): number {
     return this.#peer.request.remotePort;
   }
@@ -91,7 +91,7 @@ export class Connection<P extends Packet = Packet, D = undefined> {
     return this.#peer.request.origin;
   }
 
-  /** The Host header. */
+  /** The Host header, or what a proxy of `trustProxy` says that it was. */
   get host(): string {
     return this.#peer.request.host;
   }
@@ -101,12 +101,12 @@ export class Connection<P extends Packet = Packet, D = undefined> {
     return this.#peer.request.subprotocol;
   }
 
-  /** Whether it runs over TLS. */
+  /** Whether the client's side runs over TLS: to the server, or to a proxy of `trustProxy`. */
   get secure(): boolean {
     return this.#peer.request.secure;
   }
 
-  /** The client's certificate, where `tls.clientCertificate` asked for one and it has one. */
+  /** The certificate of the client, or of the proxy that connected to the server, where `tls.clientCertificate` asked for one and it has one. */
   get clientCertificate(): ClientCertificate | undefined {
     return this.#peer.request.clientCertificate;
   }

@@ -1,10 +1,12 @@
-import type { Duplex } from "node:stream";
 import { toError } from "@websockets-simple/shared";
+import { AddressLimits } from "./addresses/address-limits.ts";
+import { originOf } from "./addresses/client-origin.ts";
+import { plainAddress } from "./addresses/ip.ts";
 import type { Clock } from "./clock.ts";
 import type { CreateState } from "./create-state.ts";
 import { Handshakes } from "./handshake/handshake.ts";
 import type { Authentication } from "./handshake/handshake-parts.ts";
-import { plainAddress, type UpgradeRequest } from "./handshake/upgrade-request.ts";
+import type { UpgradeRequest } from "./handshake/upgrade-request.ts";
 import type { VerifyRequest } from "./handshake/verify-request.ts";
 import { type HeartbeatPeer, startHeartbeat } from "./heartbeat.ts";
 import { listen, type ServerAddress } from "./listen/http-listener.ts";
@@ -48,13 +50,13 @@ const GOING_AWAY = 1001;
 /** Opens the ports. Rejects with `LISTEN_FAILED`. */
 export async function openEndpoint(parts: EndpointParts): Promise<Endpoint> {
   const { options, clock, engine, counters, log, authentication } = parts;
-  const { endpoints, tls, limits, maxPayload, maxFragments, compress, closeTimeoutMs } = options;
+  const { endpoints, tls, limits, maxPayload, maxFragments, compress, closeTimeoutMs, trust } = options;
 
-  const refused = (status: number, reason: string, stream: Duplex): void => {
+  const refused = (status: number, reason: string, remoteAddress: string): void => {
     count(counters.refusals, status);
-    const { remoteAddress } = stream as { remoteAddress?: string };
-    log("info", "refused", { status, reason, remoteAddress: plainAddress(remoteAddress) });
+    log("info", "refused", { status, reason, remoteAddress });
   };
+  const addresses = new AddressLimits(limits, trust?.proxies, clock);
   const isByMessage = authentication?.places.includes("message");
   const handshakes = new Handshakes({
     clock,
@@ -72,16 +74,19 @@ export async function openEndpoint(parts: EndpointParts): Promise<Endpoint> {
     isHost: options.isHost,
     isOrigin: options.isOrigin,
     verifyRequest: parts.verifyRequest,
+    originOf: (request, stream, isUnix) => originOf(request.rawHeaders, stream, isUnix, trust),
+    limits: addresses,
     createState: parts.createState,
     admit: parts.admit,
     refused,
     failed: (thrown) => parts.report(toError("LISTENER_FAILED", "a handshake failed", thrown)),
   });
   const listener = await listen(
-    { ...limits, endpoints, tls, maxConnections: limits.maxConnections ?? connectionsByOpenFiles(), clock },
+    { ...limits, endpoints, tls, maxConnections: limits.maxConnections ?? connectionsByOpenFiles(), clock, addresses },
     {
-      upgrade: (request, stream, head) => handshakes.take(request, stream, head),
-      refused,
+      upgrade: (request, stream, head, isUnix) => handshakes.take(request, stream, head, isUnix),
+      refused: (status, reason, stream) =>
+        refused(status, reason, plainAddress((stream as { remoteAddress?: string }).remoteAddress)),
       failed: (error) => parts.report(toError("LISTEN_FAILED", "the listening socket failed", error)),
     },
   );

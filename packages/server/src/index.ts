@@ -10,6 +10,7 @@ export {
   type TokenPlace,
   WebsocketsSimpleError,
 } from "@websockets-simple/shared";
+export type { GuessLimitOptions } from "./addresses/guesses.ts";
 export { type AnyConnection, AuthConnection, Connection, type ConnectionPeer, type ConnectionState } from "./connection.ts";
 export { ConnectionManager } from "./connection-manager.ts";
 export type { ServerConnectionEvent, ServerErrorEvent, ServerEvents, ServerMessageEvent, ServerStateEvent } from "./events.ts";

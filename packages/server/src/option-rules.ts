@@ -1,4 +1,3 @@
-import { isIP } from "node:net";
 import {
   type Complete,
   checkOptions,
@@ -9,14 +8,17 @@ import {
   tableOf,
   wrong,
 } from "@websockets-simple/shared";
+import type { ProxyHeaders, ProxyTrust } from "./addresses/client-origin.ts";
+import { type CheckedLimits, checkEndpoints, checkLimits, LIMIT_DEFAULTS, proxies, proxyTrust } from "./endpoint-rules.ts";
 import { type HostCheck, hostCheck } from "./handshake/hosts.ts";
 import { type OriginCheck, originCheck } from "./handshake/origins.ts";
 import { isToken } from "./handshake/scanners.ts";
 import { decodeSegments } from "./handshake/target.ts";
 import type { EndpointOptions } from "./listen/http-listener.ts";
 import { checkTls, type ServerTls, type ServerTlsOptions } from "./listen/tls.ts";
-import type { AuthServerOptions, CompressionOptions, HeartbeatOptions, ServerLimits, ServerOptions } from "./options.ts";
+import type { AuthServerOptions, CompressionOptions, HeartbeatOptions, ServerOptions } from "./options.ts";
 import type { RateLimitOptions } from "./rate-limit.ts";
+import { host, payload, port, sendableText, timerMs } from "./rules.ts";
 import type { SendQueueOptions } from "./send-queue.ts";
 import type { EngineName } from "./socket.ts";
 
@@ -45,25 +47,22 @@ export const DEFAULTS = Object.freeze({
   engine: "own" as EngineName,
   /** What `rateLimit: true` means. */
   rateLimitOn: Object.freeze({ messagesPerSecond: 50, burst: 100 }),
-  limits: Object.freeze({
-    headersTimeoutMs: 10_000,
-    checkIntervalMs: 2_000,
-    maxHeaderBytes: 16_384,
-    maxHeaders: 64,
-    maxUrlBytes: 8_192,
-    // maxConnections depends on the process: listen/open-files.ts.
-    maxPendingHandshakes: 1_000,
-  }),
+  limits: LIMIT_DEFAULTS,
+  trustProxy: false as false | readonly string[],
+  proxyHeaders: "x-forwarded" as ProxyHeaders,
   tokenIn: Object.freeze(["header", "subprotocol", "query", "path"]) as AuthServerOptions<unknown>["tokenIn"],
   onUnauthorized: "auto" as const,
   authTimeoutMs: 5_000,
   maxPayloadBeforeAuth: 4_096,
   userServiceLimits: Object.freeze({ timeoutMs: 3_000, concurrency: 64 }),
+  /** What `guessLimit: true` means. */
+  guessLimitOn: Object.freeze({ free: 100, forgetMs: 10_000, delayMs: 1_000, maxDelayMs: 30_000 }),
+  maxConnectionsPerUser: Number.POSITIVE_INFINITY,
 });
 
 /** Options that are read as something else, or elsewhere. */
 type Replaced =
-  | ("tls" | "port" | "host" | "origins" | "requireOrigin" | "hosts")
+  | ("tls" | "port" | "host" | "origins" | "requireOrigin" | "hosts" | "trustProxy" | "proxyHeaders")
   | ("handler" | "connectionManager" | "createState");
 
 /** A server's options, each with its value. */
@@ -89,27 +88,13 @@ export interface CheckedOptions<P extends Packet, D> extends Omit<ServerOptions<
   readonly isOrigin: OriginCheck | undefined;
   readonly isHost: HostCheck | undefined;
   readonly limits: CheckedLimits;
+  readonly trust: ProxyTrust | undefined;
 }
-
-type CheckedLimits = Given<Omit<ServerLimits, "maxConnections">> & Pick<ServerLimits, "maxConnections">;
-
-/** All options, each with its value. */
-export type Given<O> = { readonly [Name in keyof O]-?: Exclude<O[Name], undefined> };
-
-/** Milliseconds that a timer can hold. */
-export const timerMs: Rule = [1, MAX_TIMER_MS];
-/** Bytes of a message. */
-export const payload: Rule = [1, 268_435_456];
-
-const host: Rule = (value) => {
-  if (typeof value !== "string") return "string";
-  return value.includes(":") && !isIP(value) ? "a name or an address, without a port: that is an option of its own" : undefined;
-};
 
 const list: Rule = (value) => (Array.isArray(value) && value.length > 0 ? undefined : "a list of at least one");
 
 const RULES: Readonly<Record<string, Rule>> = {
-  port: [0, 65_535],
+  port,
   host,
   endpoints: (value) => (Array.isArray(value) && value.length > 0 ? undefined : "a list of at least one endpoint"),
   tls: "object",
@@ -143,6 +128,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   sendQueue: "object",
   rateLimit: "boolean or object",
   limits: "object",
+  trustProxy: proxies,
+  proxyHeaders: ["x-forwarded", "forwarded"],
   logger: has("an object with debug, info, warn and error", "debug", "info", "warn", "error"),
   handler: has("an instance of WebsocketHandler", "bind", "receive"),
   connectionManager: has("an instance of ConnectionManager", "add", "remove", "get"),
@@ -162,7 +149,7 @@ export function checkServerOptions<P extends Packet, D>(given: unknown): Checked
     given,
     tableOf(RULES, DEFAULTS),
   );
-  const { tls, port, host, endpoints, origins, requireOrigin, hosts, ...rest } = options;
+  const { tls, port, host, endpoints, origins, requireOrigin, hosts, trustProxy, proxyHeaders, ...rest } = options;
   if (requireOrigin && !origins) throw wrong("requireOrigin", requireOrigin, "false, since there are no `origins`");
   return {
     ...(rest as unknown as CheckedOptions<P, D>),
@@ -182,42 +169,10 @@ export function checkServerOptions<P extends Packet, D>(given: unknown): Checked
     compress: compression ? checkCompression(compression === true ? {} : compression) : undefined,
     beat: heartbeat ? checkHeartbeat(heartbeat === true ? {} : heartbeat) : undefined,
     rate: rateLimit ? checkRate(rateLimit === true ? {} : rateLimit) : undefined,
-    limits: checkOptions<CheckedLimits>(options.limits, tableOf(LIMIT_RULES, DEFAULTS.limits), "limits."),
+    limits: checkLimits(options.limits),
+    trust: proxyTrust(trustProxy, proxyHeaders),
   };
 }
-
-function checkEndpoints(endpoints: readonly unknown[], given: object): readonly EndpointOptions[] {
-  for (const name of ["port", "host"]) {
-    const value = (given as Record<string, unknown>)[name];
-    if (value !== undefined) throw wrong(name, value, "to be left out, since `endpoints` is given");
-  }
-  return endpoints.map((endpoint, index) => {
-    const prefix = `endpoints[${index}].`;
-    const checked = checkOptions<EndpointOptions>(endpoint, tableOf(ENDPOINT_RULES), prefix);
-    const { port, host, socketPath } = checked;
-    if ((port === undefined) === (socketPath === undefined)) throw wrong(`${prefix}port`, port, "either a port or a socketPath");
-    if (socketPath !== undefined && host !== undefined) throw wrong(`${prefix}host`, host, "to be left out beside a socketPath");
-    return checked;
-  });
-}
-
-const ENDPOINT_RULES: Readonly<Record<string, Rule>> = {
-  port: [0, 65_535],
-  host,
-  // The kernel's bound is 107 bytes; a longer path is cut, and so another one.
-  socketPath: (value) =>
-    typeof value === "string" && value !== "" && Buffer.byteLength(value) <= 107 ? undefined : "a path of 1 to 107 bytes",
-};
-
-const LIMIT_RULES: Readonly<Record<string, Rule>> = {
-  headersTimeoutMs: timerMs,
-  checkIntervalMs: [10, 60_000],
-  maxHeaderBytes: [512, 1_048_576],
-  maxHeaders: [8, 10_000],
-  maxUrlBytes: [16, 65_536],
-  maxPendingHandshakes: [1, 1_000_000],
-  maxConnections: [1, Number.POSITIVE_INFINITY],
-};
 
 function checkCompression(given: object): CheckedCompression {
   return checkOptions(
@@ -246,10 +201,4 @@ function checkRate(given: object): Required<RateLimitOptions> {
 function has(expected: string, ...methods: readonly string[]): Rule {
   return (value) =>
     value && methods.every((name) => typeof (value as Record<string, unknown>)[name] === "function") ? undefined : expected;
-}
-
-/** A text that UTF-8 can carry. */
-export function sendableText(value: unknown): string | undefined {
-  const isText = typeof value === "string" && (value as string & { isWellFormed(): boolean }).isWellFormed();
-  return isText ? undefined : "a text without lone surrogates";
 }

@@ -1,4 +1,5 @@
 import type { Packet, PacketCasing, StandardSchema, TokenPlace } from "@websockets-simple/shared";
+import type { GuessLimitOptions } from "./addresses/guesses.ts";
 import type { AuthConnection, Connection } from "./connection.ts";
 import type { ConnectionManager } from "./connection-manager.ts";
 import type { WebsocketHandler } from "./handler.ts";
@@ -46,6 +47,17 @@ export interface ServerLimits {
   maxPendingHandshakes?: number | undefined;
   /** TCP connections, 1 to Infinity; more is HTTP 503. Default: what the process's limit of open files allows, less a reserve. */
   maxConnections?: number | undefined;
+  /**
+   * Open and opening connections of one address, of IPv6 one /64, 1 to Infinity; more is HTTP 429, and far more is closed
+   * without a word. Behind a proxy, all users have its address unless you set `trustProxy`. Default: 1,000 for public
+   * addresses, which is many even for an office behind one, and Infinity for those of this machine and of private networks,
+   * since a proxy has one mostly. A number holds for all addresses.
+   */
+  maxConnectionsPerAddress?: number | undefined;
+  /** Upgrade requests of one address, counted likewise, a second in the long run, 1 to Infinity; more is HTTP 429. Default: Infinity. */
+  maxUpgradesPerSecondPerAddress?: number | undefined;
+  /** How many of them may come at once, 1 to Infinity. Default: as many as ten seconds allow. */
+  upgradeBurstPerAddress?: number | undefined;
 }
 
 /** When silent peers are asked whether they are there. */
@@ -163,6 +175,16 @@ export interface ServerOptions<P extends Packet = Packet, D = undefined, C exten
   rateLimit?: boolean | OrUndefined<RateLimitOptions> | undefined;
   /** Bounds of what comes before a connection is open. */
   limits?: ServerLimits | undefined;
+  /**
+   * The proxies whose word is taken on where a request came from: addresses, networks such as `"10.0.0.0/8"`, `"loopback"`,
+   * and `"unix"` for who comes by a socket of the file system. `X-Forwarded-For`, `-Proto` and `-Host` of theirs then decide
+   * `remoteAddress`, `secure` and `host` of a connection, what limits by address count, and what is logged. Of the addresses
+   * it is the last that is none of a proxy's. They must write these headers themselves, or a client does. Default: false,
+   * nobody's.
+   */
+  trustProxy?: false | readonly string[] | undefined;
+  /** Which headers they write: `"forwarded"` is RFC 7239's. The others are not looked at. Default: `"x-forwarded"`. */
+  proxyHeaders?: "x-forwarded" | "forwarded" | undefined;
   /** Where log lines go: `console`, pino, or the like. Default: nowhere. */
   logger?: Logger | undefined;
   /** Reads texts in its own way. Default: a `WebsocketHandler`, which decodes packets. */
@@ -203,4 +225,13 @@ export interface AuthServerOptions<T, P extends Packet = Packet, D = undefined>
   maxPayloadBeforeAuth?: number | undefined;
   /** How the user service may be used. */
   userServiceLimits?: OrUndefined<UserServiceLimits> | undefined;
+  /**
+   * How long an address that tells wrong tokens, of IPv6 one /64, has to wait before its next one is looked at: until then it
+   * is HTTP 429, or 4429 in the first message, and the user service is not asked. True: the defaults of `GuessLimitOptions`;
+   * false: no time. Default: as true, but for public addresses only, since behind one of a private network there may be a
+   * proxy, and all users behind that.
+   */
+  guessLimit?: boolean | GuessLimitOptions | undefined;
+  /** Open connections of one user, 1 to Infinity; one more is HTTP 429, or 4429 after a token in the first message. Default: Infinity. */
+  maxConnectionsPerUser?: number | undefined;
 }

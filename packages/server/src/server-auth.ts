@@ -1,6 +1,8 @@
 import { type Packet, type Sendable, WebsocketsSimpleError } from "@websockets-simple/shared";
+import { Guesses } from "./addresses/guesses.ts";
 import { checkAuthOptions } from "./auth-option-rules.ts";
 import { AuthConnection } from "./connection.ts";
+import { boundPerUser } from "./handshake/user-places.ts";
 import { type UserService, UserServiceGate } from "./handshake/user-service.ts";
 import { Identities, type Identity } from "./identities.ts";
 import { type ServerInternals, withInternals } from "./internals.ts";
@@ -42,14 +44,15 @@ export class WebsocketServerAuth<T, P extends Packet = Packet, D = undefined> ex
       },
       createConnection: (peer, data, userId) => new AuthConnection<T, P, D>(peer, data, userId as T),
       authenticate: (clock, report) => {
-        const gate = new UserServiceGate(userService, auth.userServiceLimits, clock, report);
+        const guesses = auth.guesses && new Guesses(auth.guesses, clock);
+        const gate = new UserServiceGate(userService, auth.userServiceLimits, clock, report, guesses);
         return {
           places: auth.places,
           unauthorizedString: auth.connectionUnauthorizedString,
           onUnauthorized: auth.onUnauthorized,
           timeoutMs: auth.authTimeoutMs,
           maxPayloadBeforeAuth: auth.maxPayloadBeforeAuth,
-          identify: (token, asker) => gate.identify(token, asker),
+          identify: boundPerUser((token, asker) => gate.identify(token, asker), auth.maxConnectionsPerUser),
         };
       },
     };

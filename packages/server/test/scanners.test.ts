@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { isToken, type Scannable, scanBearer, scanCookies, scanQuery, scanSubprotocols } from "../src/handshake/scanners.ts";
+import { CountingText } from "./support/counting-text.ts";
 
 describe("scanSubprotocols", () => {
   test.each([
@@ -115,26 +116,6 @@ describe("scanBearer", () => {
 });
 
 describe("steps of the scanners", () => {
-  /** Counts looks at single characters, and characters copied. */
-  class Counting implements Scannable {
-    steps = 0;
-    readonly #text: string;
-    constructor(text: string) {
-      this.#text = text;
-    }
-    get length(): number {
-      return this.#text.length;
-    }
-    charCodeAt(index: number): number {
-      this.steps++;
-      return this.#text.charCodeAt(index);
-    }
-    slice(start: number, end: number): string {
-      this.steps += end - start;
-      return this.#text.slice(start, end);
-    }
-  }
-
   const scanners: [string, (text: Scannable) => unknown][] = [
     ["scanSubprotocols", scanSubprotocols],
     ["scanCookies", scanCookies],
@@ -167,7 +148,7 @@ describe("steps of the scanners", () => {
   test.each(scanners)("%s is linear in what it reads, however odd", (_, scan) => {
     for (const first of pieces) {
       for (const piece of pieces) {
-        const text = new Counting(first + piece.repeat(16_384 / piece.length));
+        const text = new CountingText(first + piece.repeat(16_384 / piece.length));
         scan(text);
         expect(text.steps, JSON.stringify([first, piece])).toBeLessThanOrEqual(4 * text.length + 16);
       }

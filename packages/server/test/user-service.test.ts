@@ -1,3 +1,4 @@
+import { PassThrough } from "node:stream";
 import type { WebsocketsSimpleError } from "@websockets-simple/shared";
 import { describe, expect, test } from "vitest";
 import { type Asker, StopSignal } from "../src/handshake/asker.ts";
@@ -5,7 +6,12 @@ import { type UserService, UserServiceGate } from "../src/handshake/user-service
 import { FakeClock } from "./support/fake-clock.ts";
 
 /** A client who stays. */
-const here = (): Asker => ({ gone: new AbortController().signal, stop: new StopSignal() });
+const here = (address = "192.0.2.1"): Asker => ({
+  gone: new AbortController().signal,
+  stop: new StopSignal(),
+  address,
+  stream: new PassThrough(),
+});
 
 function gated<T>(getId: UserService<T>["getId"], concurrency = 2) {
   const clock = new FakeClock();
@@ -118,7 +124,9 @@ describe("the user service's gate", () => {
     const { clock, errors, gate } = gated(getId);
     const stop = new StopSignal();
     const leaver = new AbortController();
-    const verdicts = [leaver.signal, here().gone, here().gone].map((gone, index) => gate.identify(`t${index}`, { gone, stop }));
+    const verdicts = [leaver.signal, here().gone, here().gone].map((gone, index) =>
+      gate.identify(`t${index}`, { ...here(), gone, stop }),
+    );
     leaver.abort();
     expect([clock.timers, calls.map(({ token }) => token)]).toEqual([3, ["t0", "t1"]]);
     stop.stop();

@@ -1,3 +1,4 @@
+import { PassThrough } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { frame, Opcode, RawSocket, upgradeRequest } from "../../../testkit/raw-socket.ts";
 import { type Asker, StopSignal } from "../src/handshake/asker.ts";
@@ -268,6 +269,8 @@ describe("verifyRequest", () => {
         return expect.unreachable("nobody asked for a signal");
       },
       stop: new StopSignal(),
+      address: "192.0.2.1",
+      stream: new PassThrough(),
     };
     expect(verify?.({} as UpgradeRequest, asker)).toEqual({ headers: [["X-A", "1"]] });
     expect(clock.timers).toBe(0);

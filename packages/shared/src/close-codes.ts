@@ -20,7 +20,7 @@ export const CloseCode = {
   unauthorized: 4401,
   /** The peer took too long: no pong, no reading, no token. A client comes back. */
   timeout: 4408,
-  /** The peer sent more than the rate limit allows. A client comes back, later. */
+  /** More messages, wrong tokens or connections of a user than a limit allows. A client comes back, later. */
   tooManyMessages: 4429,
 } as const;
 

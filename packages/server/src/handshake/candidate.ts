@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import type { ClientOrigin } from "../addresses/client-origin.ts";
 import type { UpgradeHead } from "../socket.ts";
 import type { Asker, StopSignal } from "./asker.ts";
 
@@ -18,6 +19,7 @@ const MAX_READS = 64;
 export class Candidate implements Asker {
   readonly request: UpgradeHead;
   readonly stream: Duplex;
+  readonly origin: ClientOrigin;
   /** Bytes that came behind the request, until the engine has them. */
   #behind: Buffer[];
   #behindBytes = 0;
@@ -34,9 +36,17 @@ export class Candidate implements Asker {
   #isWorkedFor = false;
 
   /** Begins to watch for its leaving. */
-  constructor(request: UpgradeHead, stream: Duplex, head: Buffer, places: Set<Candidate>, stop: StopSignal) {
+  constructor(
+    request: UpgradeHead,
+    stream: Duplex,
+    head: Buffer,
+    origin: ClientOrigin,
+    places: Set<Candidate>,
+    stop: StopSignal,
+  ) {
     this.request = request;
     this.stream = stream;
+    this.origin = origin;
     this.#behind = head.length > 0 ? [head] : [];
     this.#behindBytes = head.length;
     this.stop = stop;
@@ -47,6 +57,10 @@ export class Candidate implements Asker {
   /** Whether it has left. */
   get isGone(): boolean {
     return this.#isGone;
+  }
+
+  get address(): string {
+    return this.origin.address;
   }
 
   get gone(): AbortSignal {

@@ -68,6 +68,7 @@ export function awaitToken(socket: EngineSocket, parts: FirstMessageParts): Sock
     if (parts.gone.aborted || verdict === "gone") return;
     if (verdict === "refused") return refuse(CloseCode.unauthorized, "the token was refused");
     if (verdict === "failed") return refuse(TRY_AGAIN_LATER, "the token could not be judged, try again later");
+    if ("tooMany" in verdict) return refuse(CloseCode.tooManyMessages, verdict.tooMany);
     const made = await parts.createState(verdict.userId).then(
       (data) => ({ data }),
       () => undefined,

@@ -1,8 +1,10 @@
 import type { Duplex } from "node:stream";
 import type { TokenPlace } from "@websockets-simple/shared";
+import type { ClientOrigin } from "../addresses/client-origin.ts";
 import type { Clock } from "../clock.ts";
 import type { CreateState } from "../create-state.ts";
-import type { Acceptor, EngineSocket, SocketListener } from "../socket.ts";
+import type { Refusal } from "../http-answer.ts";
+import type { Acceptor, EngineSocket, SocketListener, UpgradeHead } from "../socket.ts";
 import type { Asker } from "./asker.ts";
 import type { ReadingRules } from "./read-request.ts";
 import type { UpgradeRequest } from "./upgrade-request.ts";
@@ -26,6 +28,10 @@ export interface HandshakeParts extends Omit<ReadingRules, "places"> {
   readonly maxPending: number;
   readonly maxPayload: number;
   readonly authentication: Authentication | undefined;
+  /** Where a request came from. */
+  originOf(request: UpgradeHead, stream: Duplex, isUnix: boolean): ClientOrigin;
+  /** Why somebody from there is refused; undefined: nobody is. */
+  readonly limits: { judgeUpgrade(stream: Duplex, origin: ClientOrigin): Refusal | undefined };
   /** Asks the application about a request; its failures were reported. Undefined: nobody is asked. */
   readonly verifyRequest: VerifyRequest | undefined;
   /** Makes the application's state; rejects when that failed, which was reported. Undefined: there is none to make. */
@@ -33,7 +39,7 @@ export interface HandshakeParts extends Omit<ReadingRules, "places"> {
   /** Makes a connection of an open socket. */
   admit(socket: EngineSocket, request: UpgradeRequest, data: unknown, userId: unknown): SocketListener;
   /** Counts a refusal: an HTTP status, or a close code. */
-  refused(status: number, reason: string, stream: Duplex): void;
+  refused(status: number, reason: string, address: string): void;
   /** Tells of what should not have happened. */
   failed(thrown: unknown): void;
 }

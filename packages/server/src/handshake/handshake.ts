@@ -17,6 +17,7 @@ import type { Authentication, HandshakeParts } from "./handshake-parts.ts";
 import { type ReadingRules, readRequest } from "./read-request.ts";
 import type { SubprotocolChoice } from "./subprotocol.ts";
 import { UpgradeRequest } from "./upgrade-request.ts";
+import type { TooMany } from "./user-service.ts";
 
 const BUSY: Refusal = { status: 503, reason: "Too many handshakes at once. Try again later.", headers: { "Retry-After": "1" } };
 const TOO_EAGER: Refusal = { status: 400, reason: "Too much followed the request before its answer (RFC 6455 section 4.1)." };
@@ -53,12 +54,13 @@ export class Handshakes {
   }
 
   /** Takes an upgrade request in. Never throws. */
-  take(request: UpgradeHead, stream: Duplex, head: Buffer): void {
+  take(request: UpgradeHead, stream: Duplex, head: Buffer, isUnix: boolean): void {
     // A connection whose TLS handshake ends only now.
     if (this.#stop.isStopped) return void stream.destroy();
-    const candidate = new Candidate(request, stream, head, this.#pending, this.#stop);
-    const malformed = checkUpgrade(request);
-    if (malformed) return void this.#refuse(candidate, malformed);
+    const origin = this.#parts.originOf(request, stream, isUnix);
+    const candidate = new Candidate(request, stream, head, origin, this.#pending, this.#stop);
+    const refusal = checkUpgrade(request) ?? this.#parts.limits.judgeUpgrade(stream, origin);
+    if (refusal) return void this.#refuse(candidate, refusal);
     if (this.#pending.size >= this.#parts.maxPending) return void this.#refuse(candidate, BUSY);
     candidate.enter();
     this.#judge(candidate).catch((thrown) => {
@@ -83,7 +85,7 @@ export class Handshakes {
     const isByMessage = authentication?.places.includes("message") === true;
     if (authentication && !isByMessage && token === undefined) return this.#unauthorized(candidate, choice, "no token");
 
-    const upgrade = new UpgradeRequest(candidate.request, candidate.stream, target);
+    const upgrade = new UpgradeRequest(candidate.request, candidate.stream, candidate.origin, target);
     let headers: HeaderLines | undefined;
     if (verifyRequest) {
       const asked = verifyRequest(upgrade, candidate);
@@ -99,6 +101,7 @@ export class Handshakes {
       if (verdict === "gone" || candidate.isGone) return;
       if (verdict === "refused") return this.#unauthorized(candidate, choice, "the token was refused");
       if (verdict === "failed") return this.#refuse(candidate, NOT_JUDGED);
+      if ("tooMany" in verdict) return this.#refuse(candidate, tooMany(verdict));
       userId = verdict.userId;
     }
     if (choice.problem !== undefined) return this.#refuse(candidate, { status: 400, reason: choice.problem });
@@ -133,7 +136,7 @@ export class Handshakes {
       createState: async (userId) => createState && candidate.keepPlace(createState(upgrade, userId, this.#stop)),
       admit: (data, userId) => admit(socket, upgrade, data, userId),
       refuse: (code, why) => {
-        refused(code, why, candidate.stream);
+        refused(code, why, candidate.origin.address);
         if (code === CloseCode.unauthorized && unauthorizedString !== undefined) socket.send(unauthorizedString);
         turnAway(socket, code, why);
       },
@@ -156,7 +159,7 @@ export class Handshakes {
     // Whatever the application has added is for those whom it lets in.
     this.#accept(candidate, { subprotocol: choice.refusal }, (socket) => {
       candidate.release();
-      this.#parts.refused(CloseCode.unauthorized, why, candidate.stream);
+      this.#parts.refused(CloseCode.unauthorized, why, candidate.origin.address);
       if (unauthorizedString !== undefined) socket.send(unauthorizedString);
       turnAway(socket, CloseCode.unauthorized, `unauthorized: ${why}`);
       return IGNORE;
@@ -173,9 +176,13 @@ export class Handshakes {
 
   #refuse(candidate: Candidate, refusal: Refusal): void {
     candidate.release();
-    this.#parts.refused(refusal.status, refusal.reason, candidate.stream);
+    this.#parts.refused(refusal.status, refusal.reason, candidate.origin.address);
     answerByHttp(candidate.stream, refusal, this.#parts.clock);
   }
+}
+
+function tooMany({ tooMany: what, waitMs }: TooMany): Refusal {
+  return { status: 429, reason: `${what} Try again later.`, headers: { "Retry-After": String(Math.ceil(waitMs / 1_000)) } };
 }
 
 /** Closes on a stranger, who may still send until it hears of that, but nothing that would be kept. */

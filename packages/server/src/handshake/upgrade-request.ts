@@ -1,6 +1,7 @@
 import type { X509Certificate } from "node:crypto";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
+import type { ClientOrigin } from "../addresses/client-origin.ts";
 import type { UpgradeHead } from "../socket.ts";
 import { scanCookies } from "./scanners.ts";
 
@@ -30,32 +31,34 @@ export class UpgradeRequest {
   /** Names and values in turn, in one text: connections live long, and are many. */
   readonly #headers: string;
   readonly #query: string;
+  /** Undefined: it is the Host header. */
+  readonly #host: string | undefined;
   /** The path, percent-decoded, without query and without a token that it carried. */
   readonly path: string;
   /** What the path says after the service path; empty when it says nothing. */
   readonly channel: string;
   /** The application subprotocol that was agreed upon. */
   readonly subprotocol: string | undefined;
-  /** The peer's address; IPv4 in its own form even on a dual-stack socket. */
+  /** The client's address; IPv4 in its own form even on a dual-stack socket. Of whom it is told by a proxy: see `trustProxy`. */
   readonly remoteAddress: string;
-  /** The peer's port. */
+  /** The client's port; 0 where a proxy does not tell it. */
   readonly remotePort: number;
-  /** Whether it came over TLS. */
+  /** Whether the client came over TLS: to the server, or to a proxy of `trustProxy`. */
   readonly secure: boolean;
-  /** The client's certificate; undefined without one, and where none was asked for. */
+  /** The certificate of who connected to the server, be it a proxy; undefined without one, and where none was asked for. */
   readonly clientCertificate: ClientCertificate | undefined;
 
-  constructor(request: Pick<UpgradeHead, "rawHeaders">, stream: Duplex, target: UpgradeTarget) {
+  constructor(request: Pick<UpgradeHead, "rawHeaders">, stream: Duplex, origin: ClientOrigin, target: UpgradeTarget) {
     this.#headers = request.rawHeaders.join(BETWEEN);
     this.#query = target.query;
     this.path = target.path;
     this.channel = target.channel;
     this.subprotocol = target.subprotocol;
-    const { remoteAddress, remotePort, encrypted } = stream as Partial<TLSSocket>;
-    this.remoteAddress = plainAddress(remoteAddress);
-    this.remotePort = remotePort ?? 0;
-    this.secure = encrypted === true;
-    this.clientCertificate = this.secure ? certificateOf(stream as TLSSocket) : undefined;
+    this.remoteAddress = origin.address;
+    this.remotePort = origin.port;
+    this.secure = origin.isSecure;
+    this.#host = origin.host;
+    this.clientCertificate = (stream as Partial<TLSSocket>).encrypted ? certificateOf(stream as TLSSocket) : undefined;
   }
 
   /** The headers as the client sent them, names in lower case, repeated ones joined. Frozen, without a prototype. */
@@ -86,9 +89,9 @@ export class UpgradeRequest {
     return this.headers.origin;
   }
 
-  /** The Host header. */
+  /** The Host header, or what a proxy of `trustProxy` says that it was. */
   get host(): string {
-    return this.headers.host ?? "";
+    return this.#host ?? this.headers.host ?? "";
   }
 }
 
@@ -97,10 +100,4 @@ function certificateOf(stream: TLSSocket): ClientCertificate | undefined {
   if (!x509) return undefined;
   const { authorized, authorizationError } = stream;
   return { x509, isTrusted: authorized, ...(!authorized && { reason: String(authorizationError) }) };
-}
-
-/** An IPv4 address that a dual-stack socket shows as `::ffff:192.0.2.1`, in its own form. */
-export function plainAddress(address: string | undefined): string {
-  if (address === undefined) return "";
-  return address.startsWith("::ffff:") && address.includes(".") ? address.slice(7) : address;
 }

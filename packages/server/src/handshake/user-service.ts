@@ -23,11 +23,30 @@ export interface UserServiceLimits {
   concurrency?: number;
 }
 
+/** Why nobody is let in for now. */
+export interface TooMany {
+  /** A sentence for the client. */
+  readonly tooMany: string;
+  /** When it may try again. */
+  readonly waitMs: number;
+}
+
+/** Who watches over those who guess. */
+export interface GuessWatch {
+  /** How long a token of this address has to wait, in milliseconds; 0: not at all. */
+  waitMs(address: string): number;
+  /** A token of this address is looked at, which does not have to wait. */
+  begin(address: string): void;
+  /** It has been looked at. */
+  end(address: string, isWrong: boolean): void;
+}
+
 /** Whose token it is, or why nobody's: refused, the service failed, or the client has gone. */
-export type Verdict<T> = { readonly userId: T } | "refused" | "failed" | "gone";
+export type Verdict<T> = { readonly userId: T } | TooMany | "refused" | "failed" | "gone";
 
 interface Call<T> {
   readonly token: string;
+  readonly address: string;
   readonly abort: AbortController;
   readonly resolve: (verdict: Verdict<T>) => void;
   readonly stop: StopSignal;
@@ -42,27 +61,35 @@ export class UserServiceGate<T> {
   readonly #limits: Required<UserServiceLimits>;
   readonly #clock: Clock;
   readonly #failed: (error: WebsocketsSimpleError) => void;
+  readonly #guesses: GuessWatch | undefined;
   readonly #waiting = new Set<Call<T>>();
   #running = 0;
 
-  /** @param failed told of each failure of the service */
+  /**
+   * @param failed told of each failure of the service
+   * @param guesses undefined: anybody may guess
+   */
   constructor(
     service: UserService<T>,
     limits: Required<UserServiceLimits>,
     clock: Clock,
     failed: (error: WebsocketsSimpleError) => void,
+    guesses?: GuessWatch,
   ) {
     this.#service = service;
     this.#limits = limits;
     this.#clock = clock;
     this.#failed = failed;
+    this.#guesses = guesses;
   }
 
   /** Asks for a token's user. Never rejects. How many wait is bounded by who calls. */
-  identify(token: string, { gone, stop }: Asker): Promise<Verdict<T>> {
+  identify(token: string, { gone, stop, address }: Asker): Promise<Verdict<T>> {
     if (gone.aborted || stop.isStopped) return Promise.resolve("gone");
+    const waitMs = this.#guesses?.waitMs(address);
+    if (waitMs) return Promise.resolve(tooManyGuesses(waitMs));
     return new Promise((resolve) => {
-      const call: Call<T> = { token, abort: new AbortController(), resolve, stop, unwatch: () => {}, state: "waiting" };
+      const call: Call<T> = { token, address, abort: new AbortController(), resolve, stop, unwatch: () => {}, state: "waiting" };
       const { timeoutMs } = this.#limits;
       const cancelTimer = this.#clock.after(timeoutMs, () =>
         this.#fail(call, `no answer within userServiceLimits.timeoutMs ${timeoutMs}`),
@@ -86,10 +113,18 @@ export class UserServiceGate<T> {
   }
 
   #startNext(): void {
-    if (this.#running >= this.#limits.concurrency) return;
-    const [call] = this.#waiting;
-    if (!call || call.stop.isStopped) return;
+    for (const call of this.#waiting) {
+      if (this.#running >= this.#limits.concurrency || call.stop.isStopped) return;
+      // Others of its address may have been found wrong while it waited.
+      const waitMs = this.#guesses?.waitMs(call.address);
+      if (!waitMs) return void this.#start(call);
+      this.#end(call, tooManyGuesses(waitMs));
+    }
+  }
+
+  #start(call: Call<T>): void {
     this.#waiting.delete(call);
+    this.#guesses?.begin(call.address);
     this.#running++;
     call.state = "running";
     this.#ask(call).then(
@@ -117,9 +152,14 @@ export class UserServiceGate<T> {
     call.resolve(verdict);
     if (verdict === "failed") call.abort.abort();
     if (!wasRunning) return;
+    this.#guesses?.end(call.address, verdict === "refused");
     this.#running--;
     this.#startNext();
   }
+}
+
+function tooManyGuesses(waitMs: number): TooMany {
+  return { tooMany: "Too many wrong tokens from this address: see option guessLimit.", waitMs };
 }
 
 function isRefusal<T>(userId: T | null | undefined): userId is null | undefined {

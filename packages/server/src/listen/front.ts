@@ -17,12 +17,23 @@ export interface FrontSettings extends OpeningLimits {
   readonly maxUrlBytes: number;
   readonly maxConnections: number;
   readonly clock: Clock;
+  readonly addresses: AddressCounts;
+}
+
+/** Counts connections by address. */
+export interface AddressCounts {
+  /** A connection comes in. False: it is not worth a word. */
+  arrive(socket: Duplex): boolean;
+  /** Why a connection that came in cannot stay; undefined: it can. */
+  judge(stream: Duplex): Refusal | undefined;
+  /** A connection is closed. */
+  leave(stream: Duplex): void;
 }
 
 /** What comes of connections. */
 export interface FrontEvents {
-  /** An upgrade request whose head is within the bounds. */
-  upgrade(request: UpgradeHead, stream: Duplex, head: Buffer): void;
+  /** An upgrade request whose head is within the bounds. @param isUnix whether it came by a socket of the file system */
+  upgrade(request: UpgradeHead, stream: Duplex, head: Buffer, isUnix: boolean): void;
   /** A request was answered with an HTTP status. */
   refused(status: number, reason: string, stream: Duplex): void;
 }
@@ -36,9 +47,12 @@ export interface Front {
   stopAccepting(): void;
 }
 
-/** @param sockets where it keeps its connections; several may share it, and are then counted together */
-export function createFront(settings: FrontSettings, sockets: Set<Duplex>, events: FrontEvents): Front {
-  const { clock, maxConnections, tls } = settings;
+/**
+ * @param isUnix whether it is to listen at a socket of the file system
+ * @param sockets where it keeps its connections; several may share it, and are then counted together
+ */
+export function createFront(settings: FrontSettings, isUnix: boolean, sockets: Set<Duplex>, events: FrontEvents): Front {
+  const { clock, maxConnections, tls, addresses } = settings;
   const server = createHttpServer(settings);
   /** Connections with a refused request: whatever comes behind it is neither judged nor answered. */
   const refused = new WeakSet<Duplex>();
@@ -61,10 +75,11 @@ export function createFront(settings: FrontSettings, sockets: Set<Duplex>, event
   function forget(this: Duplex): void {
     sockets.delete(this);
     openings.remove(this);
+    addresses.leave(this);
   }
 
   const toNode = decideBefore(server, "connection", (socket) => {
-    if (sockets.size >= maxConnections + TURNED_AWAY_AT_ONCE) return void socket.destroy();
+    if (sockets.size >= maxConnections + TURNED_AWAY_AT_ONCE || !addresses.arrive(socket)) return void socket.destroy();
     sockets.add(socket);
     socket.on("close", forget);
     if (tls) toNode(socket);
@@ -78,6 +93,8 @@ export function createFront(settings: FrontSettings, sockets: Set<Duplex>, event
 
   function begin(stream: Duplex): void {
     if (sockets.size > maxConnections) return void refuse(stream, TOO_MANY_CONNECTIONS);
+    const crowded = addresses.judge(stream);
+    if (crowded) return void refuse(stream, crowded);
     openings.add(stream);
     readFirst(stream);
   }
@@ -87,7 +104,7 @@ export function createFront(settings: FrontSettings, sockets: Set<Duplex>, event
     openings.remove(stream);
     const refusal = checkHead(request, settings);
     if (refusal) refuse(stream, refusal);
-    else events.upgrade(request, stream, head);
+    else events.upgrade(request, stream, head, isUnix);
   }
 
   function refuseRequest(request: IncomingMessage, response: ServerResponse): void {

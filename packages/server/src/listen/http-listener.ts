@@ -66,7 +66,7 @@ export async function listen(settings: ListenerSettings, events: ListenerEvents)
     await Promise.all(open.map(({ whenClosed }) => whenClosed));
   };
   for (const endpoint of settings.endpoints) {
-    const front = createFront(settings, sockets, events);
+    const front = createFront(settings, endpoint.socketPath !== undefined, sockets, events);
     const { server } = front;
     try {
       const address = await openServer(server, endpoint);
