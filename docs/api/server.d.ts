@@ -76,7 +76,7 @@ declare const CloseCode: {
     readonly unauthorized: 4401;
     /** The peer took too long: no pong, no reading, no token. A client comes back. */
     readonly timeout: 4408;
-    /** The peer sent more than the rate limit allows. A client comes back, later. */
+    /** More messages, wrong tokens or connections of a user than a limit allows. A client comes back, later. */
     readonly tooManyMessages: 4429;
 };
 
@@ -188,6 +188,31 @@ declare abstract class IsolatingEmitter<Events> extends TypedEmitter<Events> {
     emit<E extends keyof Events>(event: E, payload: Events[E]): boolean;
 }
 
+/** How long an address that tells wrong tokens has to wait before its next one is looked at. */
+interface GuessLimitOptions {
+    /** Wrong tokens before it has to wait at all, 1 to 1,000,000. Default: 100. */
+    free?: number | undefined;
+    /** After how long one of them is forgotten, in milliseconds, 1 to 2,147,483,647. Default: 10,000. */
+    forgetMs?: number | undefined;
+    /** The first wait, in milliseconds, 1 to 3,600,000; after each further wrong token it is twice as long. Default: 1,000. */
+    delayMs?: number | undefined;
+    /** The longest wait, in milliseconds, 1 to 3,600,000, and not below `delayMs`. Default: 30,000. */
+    maxDelayMs?: number | undefined;
+}
+
+/** Where a request came from: from the peer, or from whom a trusted proxy says it came. */
+interface ClientOrigin {
+    /** As the system writes it; empty for a socket of the file system. */
+    readonly address: string;
+    /** 0 when nobody knows. */
+    readonly port: number;
+    readonly isSecure: boolean;
+    /** Undefined: it is the Host header. */
+    readonly host: string | undefined;
+    /** Whether the address is a trusted proxy's word. */
+    readonly isForwarded: boolean;
+}
+
 /** A version of TLS; older ones are not spoken (RFC 8996). */
 type TlsVersion = "TLSv1.2" | "TLSv1.3";
 
@@ -219,15 +244,15 @@ declare class UpgradeRequest {
     readonly channel: string;
     /** The application subprotocol that was agreed upon. */
     readonly subprotocol: string | undefined;
-    /** The peer's address; IPv4 in its own form even on a dual-stack socket. */
+    /** The client's address; IPv4 in its own form even on a dual-stack socket. Of whom it is told by a proxy: see `trustProxy`. */
     readonly remoteAddress: string;
-    /** The peer's port. */
+    /** The client's port; 0 where a proxy does not tell it. */
     readonly remotePort: number;
-    /** Whether it came over TLS. */
+    /** Whether the client came over TLS: to the server, or to a proxy of `trustProxy`. */
     readonly secure: boolean;
-    /** The client's certificate; undefined without one, and where none was asked for. */
+    /** The certificate of who connected to the server, be it a proxy; undefined without one, and where none was asked for. */
     readonly clientCertificate: ClientCertificate | undefined;
-    constructor(request: Pick<UpgradeHead, "rawHeaders">, stream: Duplex, target: UpgradeTarget);
+    constructor(request: Pick<UpgradeHead, "rawHeaders">, stream: Duplex, origin: ClientOrigin, target: UpgradeTarget);
     /** The headers as the client sent them, names in lower case, repeated ones joined. Frozen, without a prototype. */
     get headers(): Readonly<Record<string, string>>;
     /** The cookies by name, values as they were sent. */
@@ -236,7 +261,7 @@ declare class UpgradeRequest {
     get query(): URLSearchParams;
     /** The Origin header. */
     get origin(): string | undefined;
-    /** The Host header. */
+    /** The Host header, or what a proxy of `trustProxy` says that it was. */
     get host(): string;
 }
 
@@ -274,9 +299,9 @@ declare class Connection<P extends Packet = Packet, D = undefined> {
      * gone without a word counts as alive until that is found out.
      */
     get isAlive(): boolean;
-    /** The peer's address; IPv4 in its own form even on a dual-stack socket. */
+    /** The client's address; IPv4 in its own form even on a dual-stack socket. Behind a proxy it is the proxy's: see `trustProxy`. */
     get remoteAddress(): string;
-    /** The peer's port. */
+    /** The client's port; 0 where a proxy of `trustProxy` does not tell it. */
     get remotePort(): number;
     /** The request's path, percent-decoded, without query and without a token that it carried. */
     get path(): string;
@@ -290,13 +315,13 @@ declare class Connection<P extends Packet = Packet, D = undefined> {
     get cookies(): ReadonlyMap<string, string>;
     /** The Origin header; browsers always send one. */
     get origin(): string | undefined;
-    /** The Host header. */
+    /** The Host header, or what a proxy of `trustProxy` says that it was. */
     get host(): string;
     /** The application subprotocol that was agreed upon. */
     get subprotocol(): string | undefined;
-    /** Whether it runs over TLS. */
+    /** Whether the client's side runs over TLS: to the server, or to a proxy of `trustProxy`. */
     get secure(): boolean;
-    /** The client's certificate, where `tls.clientCertificate` asked for one and it has one. */
+    /** The certificate of the client, or of the proxy that connected to the server, where `tls.clientCertificate` asked for one and it has one. */
     get clientCertificate(): ClientCertificate | undefined;
     /** When it was accepted. */
     get startedAt(): Date;
@@ -633,6 +658,17 @@ interface ServerLimits {
     maxPendingHandshakes?: number | undefined;
     /** TCP connections, 1 to Infinity; more is HTTP 503. Default: what the process's limit of open files allows, less a reserve. */
     maxConnections?: number | undefined;
+    /**
+     * Open and opening connections of one address, of IPv6 one /64, 1 to Infinity; more is HTTP 429, and far more is closed
+     * without a word. Behind a proxy, all users have its address unless you set `trustProxy`. Default: 1,000 for public
+     * addresses, which is many even for an office behind one, and Infinity for those of this machine and of private networks,
+     * since a proxy has one mostly. A number holds for all addresses.
+     */
+    maxConnectionsPerAddress?: number | undefined;
+    /** Upgrade requests of one address, counted likewise, a second in the long run, 1 to Infinity; more is HTTP 429. Default: Infinity. */
+    maxUpgradesPerSecondPerAddress?: number | undefined;
+    /** How many of them may come at once, 1 to Infinity. Default: as many as ten seconds allow. */
+    upgradeBurstPerAddress?: number | undefined;
 }
 /** When silent peers are asked whether they are there. */
 interface HeartbeatOptions {
@@ -747,6 +783,16 @@ interface ServerOptions<P extends Packet = Packet, D = undefined, C extends Conn
     rateLimit?: boolean | OrUndefined<RateLimitOptions> | undefined;
     /** Bounds of what comes before a connection is open. */
     limits?: ServerLimits | undefined;
+    /**
+     * The proxies whose word is taken on where a request came from: addresses, networks such as `"10.0.0.0/8"`, `"loopback"`,
+     * and `"unix"` for who comes by a socket of the file system. `X-Forwarded-For`, `-Proto` and `-Host` of theirs then decide
+     * `remoteAddress`, `secure` and `host` of a connection, what limits by address count, and what is logged. Of the addresses
+     * it is the last that is none of a proxy's. They must write these headers themselves, or a client does. Default: false,
+     * nobody's.
+     */
+    trustProxy?: false | readonly string[] | undefined;
+    /** Which headers they write: `"forwarded"` is RFC 7239's. The others are not looked at. Default: `"x-forwarded"`. */
+    proxyHeaders?: "x-forwarded" | "forwarded" | undefined;
     /** Where log lines go: `console`, pino, or the like. Default: nowhere. */
     logger?: Logger | undefined;
     /** Reads texts in its own way. Default: a `WebsocketHandler`, which decodes packets. */
@@ -785,6 +831,15 @@ interface AuthServerOptions<T, P extends Packet = Packet, D = undefined> extends
     maxPayloadBeforeAuth?: number | undefined;
     /** How the user service may be used. */
     userServiceLimits?: OrUndefined<UserServiceLimits> | undefined;
+    /**
+     * How long an address that tells wrong tokens, of IPv6 one /64, has to wait before its next one is looked at: until then it
+     * is HTTP 429, or 4429 in the first message, and the user service is not asked. True: the defaults of `GuessLimitOptions`;
+     * false: no time. Default: as true, but for public addresses only, since behind one of a private network there may be a
+     * proxy, and all users behind that.
+     */
+    guessLimit?: boolean | GuessLimitOptions | undefined;
+    /** Open connections of one user, 1 to Infinity; one more is HTTP 429, or 4429 after a token in the first message. Default: Infinity. */
+    maxConnectionsPerUser?: number | undefined;
 }
 
 /**
@@ -926,4 +981,4 @@ declare class WebsocketServerAuth<T, P extends Packet = Packet, D = undefined> e
 }
 
 export { AuthConnection, CloseCode, Connection, ConnectionManager, UpgradeRequest, WebsocketHandler, WebsocketServer, WebsocketServerAuth, WebsocketsSimpleError, createPacket };
-export type { AnyConnection, AuthServerOptions, BroadcastOptions, ClientCertificate, CompressionOptions, ConnectionPeer, ConnectionState, EndpointOptions, ErrorCode, HeartbeatOptions, Identity, LogFields, Logger, OrUndefined, Packet, PacketCasing, PacketInput, RateLimitOptions, RequestAcceptance, RequestRefusal, RequestVerdict, ResponseCookie, SendQueueOptions, Sendable, ServerAddress, ServerConnectionEvent, ServerErrorEvent, ServerEvents, ServerLimits, ServerMessageEvent, ServerOptions, ServerStateEvent, ServerStats, ServerTlsOptions, StandardSchema, TlsVersion, TokenPlace, UserService, UserServiceLimits, VerifyHook, VerifyOptions };
+export type { AnyConnection, AuthServerOptions, BroadcastOptions, ClientCertificate, CompressionOptions, ConnectionPeer, ConnectionState, EndpointOptions, ErrorCode, GuessLimitOptions, HeartbeatOptions, Identity, LogFields, Logger, OrUndefined, Packet, PacketCasing, PacketInput, RateLimitOptions, RequestAcceptance, RequestRefusal, RequestVerdict, ResponseCookie, SendQueueOptions, Sendable, ServerAddress, ServerConnectionEvent, ServerErrorEvent, ServerEvents, ServerLimits, ServerMessageEvent, ServerOptions, ServerStateEvent, ServerStats, ServerTlsOptions, StandardSchema, TlsVersion, TokenPlace, UserService, UserServiceLimits, VerifyHook, VerifyOptions };
