@@ -17,6 +17,8 @@ export interface Seen {
   readonly socket: EngineSocket;
   readonly messages: (string | Uint8Array)[];
   readonly failures: string[];
+  /** Pings and pongs that came, by what they bear. */
+  readonly beats: string[];
   readonly closings: { code: number; reason: string }[];
   /** Messages that the kernel took. */
   readonly taken: number;
@@ -105,6 +107,7 @@ export async function enginePair(
 export function watch(socket: EngineSocket): { connection: Seen; listener: SocketListener } {
   const messages: Seen["messages"] = [];
   const failures: string[] = [];
+  const beats: string[] = [];
   const closings: Seen["closings"] = [];
   const flow: string[] = [];
   let taken = 0;
@@ -116,6 +119,7 @@ export function watch(socket: EngineSocket): { connection: Seen; listener: Socke
       socket,
       messages,
       failures,
+      beats,
       closings,
       flow,
       get taken() {
@@ -145,6 +149,8 @@ export function watch(socket: EngineSocket): { connection: Seen; listener: Socke
         messages.push(message);
         wake();
       },
+      pinged: (payload) => void beats.push(`ping ${Buffer.from(payload).toString("latin1")}`),
+      ponged: (payload) => void beats.push(`pong ${Buffer.from(payload).toString("latin1")}`),
       taken(count) {
         taken += count;
         wake();

@@ -15,6 +15,11 @@ export interface HeartbeatPeer {
   sever(code: number, reason: string): void;
 }
 
+/** Whose heartbeat it is. */
+export interface BeatenPeer {
+  readonly beat: HeartbeatPeer;
+}
+
 /** The close code of a missing pong. */
 const TIMEOUT_CODE = 4408;
 /** A sweep this much later than planned means that the event loop was blocked, and pings may have left late. */
@@ -30,7 +35,7 @@ const GRACE_MS = 1_000;
  * @param intervalMs 0: no pings
  * @returns what stops it
  */
-export function startHeartbeat(peers: () => Iterable<HeartbeatPeer>, intervalMs: number, clock: Clock): () => void {
+export function startHeartbeat(peers: () => Iterable<BeatenPeer>, intervalMs: number, clock: Clock): () => void {
   if (intervalMs === 0) return () => {};
   let stopped = false;
   let cancelSweep = (): void => {};
@@ -44,7 +49,7 @@ export function startHeartbeat(peers: () => Iterable<HeartbeatPeer>, intervalMs:
   function sweep(lateMs: number): void {
     plan();
     const suspects: HeartbeatPeer[] = [];
-    for (const peer of peers()) {
+    for (const { beat: peer } of peers()) {
       if (!peer.awaitsPong) peer.ping();
       else if (!peer.isHeldBack) suspects.push(peer);
     }

@@ -12,7 +12,14 @@ export {
 } from "@websockets-simple/shared";
 export { type AnyConnection, AuthConnection, Connection, type ConnectionPeer, type ConnectionState } from "./connection.ts";
 export { ConnectionManager } from "./connection-manager.ts";
-export type { ServerConnectionEvent, ServerErrorEvent, ServerEvents, ServerMessageEvent, ServerStateEvent } from "./events.ts";
+export type {
+  ServerConnectionEvent,
+  ServerErrorEvent,
+  ServerEvents,
+  ServerMessageEvent,
+  ServerPingEvent,
+  ServerStateEvent,
+} from "./events.ts";
 export { WebsocketHandler } from "./handler.ts";
 export type { ClientCertificate, UpgradeRequest } from "./handshake/upgrade-request.ts";
 export type { UserService, UserServiceLimits } from "./handshake/user-service.ts";

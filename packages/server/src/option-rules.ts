@@ -30,7 +30,7 @@ export const DEFAULTS = Object.freeze({
   pingIntervalMs: 120_000,
   heartbeat: true as boolean | HeartbeatOptions,
   /** What `heartbeat: true` means. */
-  heartbeatOn: Object.freeze({ intervalMs: 25_000, timeoutMs: 6_000 }),
+  heartbeatOn: Object.freeze({ intervalMs: 25_000, timeoutMs: 6_000, mode: "bandwidth" as const }),
   closeTimeoutMs: DEFAULT_LIMITS.closeTimeoutMs as number,
   maxPayload: DEFAULT_LIMITS.maxPayload as number,
   maxFragments: 16_384,
@@ -212,9 +212,12 @@ function checkCompression(given: object): CheckedCompression {
   );
 }
 
-function checkHeartbeat(given: object): Complete<HeartbeatOptions> {
+/** Undefined where nobody is to be asked. */
+function checkHeartbeat(given: object): Complete<HeartbeatOptions> | undefined {
   const beatMs: Rule = [100, MAX_TIMER_MS];
-  return checkOptions(given, tableOf({ intervalMs: beatMs, timeoutMs: beatMs }, DEFAULTS.heartbeatOn), "heartbeat.");
+  const rules = { intervalMs: beatMs, timeoutMs: beatMs, mode: ["bandwidth", "latency", "manual"] };
+  const checked = checkOptions<Complete<HeartbeatOptions>>(given, tableOf(rules, DEFAULTS.heartbeatOn), "heartbeat.");
+  return checked.mode === "manual" ? undefined : checked;
 }
 
 function checkRate(given: object): Required<RateLimitOptions> {

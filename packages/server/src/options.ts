@@ -53,6 +53,13 @@ export interface HeartbeatOptions {
   intervalMs?: number | undefined;
   /** How long it then has for a sign of life, in milliseconds, 100 to 2,147,483,647. Default: 6,000. */
   timeoutMs?: number | undefined;
+  /**
+   * Who is sent pings. `"bandwidth"`: only who is silent. `"latency"`: everybody each `intervalMs`, whatever flows, so that
+   * `connection.latencyMs` stays fresh; who is lost is found as before, and a peer that has not answered yet gets no other.
+   * `"manual"`: nobody, and nobody is looked for, as with `heartbeat: false`; `connection.ping()` works in each of them.
+   * Default: `"bandwidth"`.
+   */
+  mode?: "bandwidth" | "latency" | "manual" | undefined;
 }
 
 /** How messages are compressed. */

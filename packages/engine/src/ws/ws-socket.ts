@@ -39,7 +39,6 @@ export class WsSocket implements EngineSocket {
   #isBlocked = false;
   /** In which turn what waits was sent, or some of it was last seen to leave. */
   #since = 0;
-  pongs = 0;
   /** How many messages were complete. */
   #messages = 0;
   #maxPayload: number;
@@ -58,7 +57,8 @@ export class WsSocket implements EngineSocket {
   begin(listener: SocketListener): void {
     const socket = this.#socket;
     answerPings(socket, () => this.#settle());
-    socket.on("pong", () => this.pongs++);
+    socket.on("ping", (payload: Buffer) => this.#listener?.pinged?.(payload));
+    socket.on("pong", (payload: Buffer) => this.#listener?.ponged?.(payload));
     keepSmall(socket, this.#stream);
     writeGradually(this.#stream);
     this.#listener = listener;
@@ -137,8 +137,8 @@ export class WsSocket implements EngineSocket {
     return isUntold && waiting <= UNTOLD_BYTES;
   }
 
-  sendPing(): void {
-    if (this.isOpen) this.#socket.ping(undefined, undefined, () => this.#settle());
+  sendPing(payload?: Uint8Array): void {
+    if (this.isOpen) this.#socket.ping(payload && Buffer.from(payload), undefined, () => this.#settle());
   }
 
   close(code: number, reason: string): void {
