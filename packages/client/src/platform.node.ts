@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import { takenBytes, writeGradually } from "@websockets-simple/engine/gradual-writes";
 import { keepSmall } from "@websockets-simple/engine/keep-small";
 import { CloseCode, DEFAULT_LIMITS, judgeStatus, type Rule, toError, WebsocketsSimpleError } from "@websockets-simple/shared";
+import { notOpen, type PingingSocket, SocketPings } from "./node/pings.ts";
 import { lost } from "./outbox.ts";
 import type { Platform, Refusal, SocketLike } from "./platform.ts";
 import { misplaced, type Target, TOKEN_PLACES } from "./target.ts";
@@ -40,7 +41,6 @@ const checkTls: Rule = (value) => {
 interface NodeSocket {
   send(message: string | Uint8Array, done: (error?: Error) => void): void;
   terminate(): void;
-  ping(): void;
   pause(): void;
   resume(): void;
   on(event: string, listener: (...args: never[]) => void): unknown;
@@ -60,7 +60,7 @@ export const platform: Platform = {
   options: { tls: [checkTls], maxPayload: [[1, 2_147_483_647], DEFAULT_LIMITS.maxPayload] },
   page: undefined,
 
-  createSocket(Implementation, target, { tls, maxPayload, closeTimeoutMs }, refused, pong) {
+  createSocket(Implementation, target, { tls, maxPayload, closeTimeoutMs }, refused, pong, listener) {
     // A kilobyte each is more than honest servers make.
     const maxFragments = Math.max(1_024, Math.ceil(maxPayload / 1_024));
     const options = {
@@ -72,7 +72,12 @@ export const platform: Platform = {
       closeTimeout: closeTimeoutMs,
     };
     const socket = new Implementation(target.url, [...target.protocols], options as never) as SocketLike & Partial<NodeSocket>;
-    const drop = (): void => (socket.terminate ? socket.terminate() : socket.close());
+    const pings = new SocketPings(socket as PingingSocket, listener, pong);
+    const drop = (): void => {
+      pings.end();
+      if (socket.terminate) socket.terminate();
+      else socket.close();
+    };
     let stream: Socket | undefined;
     let hadToWait = false;
     let lastTaken = 0;
@@ -93,7 +98,6 @@ export const platform: Platform = {
     });
     // When the answer's body breaks off, its status is known all the same.
     socket.on?.("error", (error: Error & { code?: string }) => refused(answer?.() ?? explain(target, error, maxPayload)));
-    socket.on?.("pong", pong);
     // Messages may come in one read with the 101. Whoever awaited connect() has a turn to listen before they are told.
     socket.on?.("open", () => {
       if (stream) keepSmall(socket as NodeSocket, stream);
@@ -114,7 +118,8 @@ export const platform: Platform = {
         if (performance.now() - waitedAt < TAIL_MS) tail++;
         return stream.bytesRead + drained + tail;
       },
-      ping: socket.ping && (() => socket.readyState === 1 && socket.ping?.()),
+      ping: pings.beat,
+      roundTrip: (payload) => pings.send(payload),
       send(message, done) {
         // Only `ws` tells when the kernel took the bytes; with another class, handing them to it is all there is to know.
         if (!socket.terminate) {
@@ -130,6 +135,13 @@ export const platform: Platform = {
         isTaken = socket.readyState === 1 && socket.bufferedAmount === 0;
       },
     };
+  },
+
+  ping(socket, payload) {
+    const pinging = socket?.roundTrip?.(payload) ?? Promise.reject(notOpen());
+    // Connections come and go: a ping that nobody waits for must not end the process.
+    pinging.catch(() => {});
+    return pinging;
   },
 
   watch: () => () => {},

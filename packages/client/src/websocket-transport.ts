@@ -1,7 +1,7 @@
 import { CloseCode, judgeCloseCode, REFUSED_SUBPROTOCOL, WebsocketsSimpleError } from "@websockets-simple/shared";
 import IsomorphicWebSocket from "isomorphic-ws";
 import { broken, type Ending } from "./connection-state.ts";
-import type { Platform, Refusal, SocketOptions, WebSocketClass } from "./platform.ts";
+import type { PingListener, Platform, Refusal, SocketOptions, WebSocketClass } from "./platform.ts";
 import type { Target } from "./target.ts";
 import type { OpenTransport } from "./transport.ts";
 
@@ -9,6 +9,7 @@ import type { OpenTransport } from "./transport.ts";
 export function webSocketTransport(
   platform: Platform,
   options: SocketOptions & { readonly webSocket?: WebSocketClass | undefined },
+  pings: PingListener,
 ): OpenTransport {
   const Implementation = options.webSocket ?? (IsomorphicWebSocket as unknown as WebSocketClass);
   return (target, listener) => {
@@ -17,7 +18,7 @@ export function webSocketTransport(
     const refused = (why: Refusal): void => {
       refusal ??= why;
     };
-    const transport = platform.createSocket(Implementation, target, options, refused, listener.pong);
+    const transport = platform.createSocket(Implementation, target, options, refused, listener.pong, pings);
     const { socket } = transport;
     const { label, subprotocols, quote } = target;
     const isRefused = (): boolean => socket.protocol === REFUSED_SUBPROTOCOL;
