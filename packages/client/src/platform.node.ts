@@ -57,10 +57,16 @@ export const platform: Platform = {
     ...TOKEN_PLACES,
   },
   heartbeat: true,
-  options: { tls: [checkTls], maxPayload: [[1, 2_147_483_647], DEFAULT_LIMITS.maxPayload] },
+  options: {
+    tls: [checkTls],
+    maxPayload: [[1, 2_147_483_647], DEFAULT_LIMITS.maxPayload],
+    noDelay: ["boolean", true],
+    socketBufferBytes: [[1_024, 16_777_216]],
+  },
   page: undefined,
 
-  createSocket(Implementation, target, { tls, maxPayload, closeTimeoutMs }, refused, pong, listener) {
+  createSocket(Implementation, target, settings, refused, pong, listener) {
+    const { tls, maxPayload, closeTimeoutMs, noDelay, socketBufferBytes } = settings;
     // A kilobyte each is more than honest servers make.
     const maxFragments = Math.max(1_024, Math.ceil(maxPayload / 1_024));
     const options = {
@@ -70,6 +76,7 @@ export const platform: Platform = {
       maxFragments,
       perMessageDeflate: false,
       closeTimeout: closeTimeoutMs,
+      ...(socketBufferBytes !== undefined && { highWaterMark: socketBufferBytes }),
     };
     const socket = new Implementation(target.url, [...target.protocols], options as never) as SocketLike & Partial<NodeSocket>;
     const pings = new SocketPings(socket as PingingSocket, listener, pong);
@@ -101,6 +108,8 @@ export const platform: Platform = {
     // Messages may come in one read with the 101. Whoever awaited connect() has a turn to listen before they are told.
     socket.on?.("open", () => {
       if (stream) keepSmall(socket as NodeSocket, stream);
+      // ws has set it by now.
+      if (noDelay === false) stream?.setNoDelay(false);
       socket.pause?.();
       setImmediate(() => socket.resume?.());
     });

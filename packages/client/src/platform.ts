@@ -20,6 +20,8 @@ export interface SocketOptions {
   readonly tls?: ClientTlsOptions | undefined;
   readonly maxPayload: number;
   readonly closeTimeoutMs: number;
+  readonly noDelay?: boolean | undefined;
+  readonly socketBufferBytes?: number | undefined;
 }
 
 /** The parts of a WHATWG WebSocket that are used. Types that differ from library to library are left open (`never`). */

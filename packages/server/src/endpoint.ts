@@ -45,7 +45,7 @@ const GOING_AWAY = 1001;
 /** Opens the ports. Rejects with `LISTEN_FAILED`. */
 export async function openEndpoint(parts: EndpointParts): Promise<Endpoint> {
   const { options, clock, engine, counters, log, authentication } = parts;
-  const { endpoints, tls, limits, maxPayload, maxFragments, compress, closeTimeoutMs } = options;
+  const { endpoints, tls, noDelay, socketBufferBytes, limits, maxPayload, maxFragments, compress, closeTimeoutMs } = options;
 
   const refused = (status: number, reason: string, stream: Duplex): void => {
     count(counters.refusals, status);
@@ -65,6 +65,7 @@ export async function openEndpoint(parts: EndpointParts): Promise<Endpoint> {
     subprotocols: options.availableSubprotocols,
     maxPending: limits.maxPendingHandshakes,
     maxPayload,
+    noDelay,
     authentication,
     createState: parts.createState,
     admit: parts.admit,
@@ -72,7 +73,15 @@ export async function openEndpoint(parts: EndpointParts): Promise<Endpoint> {
     failed: (thrown) => parts.report(toError("LISTENER_FAILED", "a handshake failed", thrown)),
   });
   const listener = await listen(
-    { ...limits, endpoints, tls, maxConnections: limits.maxConnections ?? connectionsByOpenFiles(), clock },
+    {
+      ...limits,
+      endpoints,
+      tls,
+      noDelay,
+      socketBufferBytes,
+      maxConnections: limits.maxConnections ?? connectionsByOpenFiles(),
+      clock,
+    },
     {
       upgrade: (request, stream, head) => handshakes.take(request, stream, head),
       refused,

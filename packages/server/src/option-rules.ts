@@ -1,4 +1,3 @@
-import { isIP } from "node:net";
 import {
   type Complete,
   checkOptions,
@@ -7,8 +6,8 @@ import {
   type Packet,
   type Rule,
   tableOf,
-  wrong,
 } from "@websockets-simple/shared";
+import { checkEndpoints, DEFAULT_BACKLOG, PLACE_RULES } from "./endpoint-rules.ts";
 import { isToken } from "./handshake/scanners.ts";
 import { decodeSegments } from "./handshake/target.ts";
 import type { EndpointOptions } from "./listen/http-listener.ts";
@@ -24,6 +23,8 @@ export type CheckedCompression = Complete<CompressionOptions>;
 /** Every default of a server's options. */
 export const DEFAULTS = Object.freeze({
   port: 0,
+  backlog: DEFAULT_BACKLOG,
+  noDelay: true as boolean,
   path: "/",
   availableSubprotocols: Object.freeze([]) as readonly string[],
   packetCasing: "camel" as const,
@@ -61,9 +62,13 @@ export const DEFAULTS = Object.freeze({
 
 /** A server's options, each with its value. */
 export interface CheckedOptions<P extends Packet, D>
-  extends Omit<ServerOptions<P, D, never>, "tls" | "port" | "host" | "handler" | "connectionManager" | "createState"> {
+  extends Omit<
+    ServerOptions<P, D, never>,
+    "tls" | "port" | "host" | "backlog" | "handler" | "connectionManager" | "createState"
+  > {
   readonly endpoints: readonly EndpointOptions[];
   readonly path: string;
+  readonly noDelay: boolean;
   /** `path`, taken apart. */
   readonly service: readonly string[];
   tls?: ServerTls;
@@ -92,15 +97,11 @@ export const timerMs: Rule = [1, MAX_TIMER_MS];
 /** Bytes of a message. */
 export const payload: Rule = [1, 268_435_456];
 
-const host: Rule = (value) => {
-  if (typeof value !== "string") return "string";
-  return value.includes(":") && !isIP(value) ? "a name or an address, without a port: that is an option of its own" : undefined;
-};
-
 const RULES: Readonly<Record<string, Rule>> = {
-  port: [0, 65_535],
-  host,
+  ...PLACE_RULES,
   endpoints: (value) => (Array.isArray(value) && value.length > 0 ? undefined : "a list of at least one endpoint"),
+  noDelay: "boolean",
+  socketBufferBytes: [1_024, 16_777_216],
   tls: "object",
   path: (value) =>
     typeof value === "string" && value.startsWith("/") && !/[?#]/.test(value) && decodeSegments(value)
@@ -147,10 +148,10 @@ export function checkServerOptions<P extends Packet, D>(given: unknown): Checked
     given,
     tableOf(RULES, DEFAULTS),
   );
-  const { tls, port, host, endpoints, ...rest } = options;
+  const { tls, port, host, backlog, endpoints, ...rest } = options;
   return {
     ...(rest as unknown as CheckedOptions<P, D>),
-    endpoints: endpoints ? checkEndpoints(endpoints, given as object) : [{ port, ...(host !== undefined && { host }) }],
+    endpoints: endpoints ? checkEndpoints(endpoints, given as object) : [{ port, backlog, ...(host !== undefined && { host }) }],
     ...(tls && { tls: checkTls(tls as ServerTlsOptions) }),
     service: decodeSegments(options.path) ?? [],
     sendQueue: checkOptions(
@@ -167,29 +168,6 @@ export function checkServerOptions<P extends Packet, D>(given: unknown): Checked
     limits: checkOptions<CheckedLimits>(options.limits, tableOf(LIMIT_RULES, DEFAULTS.limits), "limits."),
   };
 }
-
-function checkEndpoints(endpoints: readonly unknown[], given: object): readonly EndpointOptions[] {
-  for (const name of ["port", "host"]) {
-    const value = (given as Record<string, unknown>)[name];
-    if (value !== undefined) throw wrong(name, value, "to be left out, since `endpoints` is given");
-  }
-  return endpoints.map((endpoint, index) => {
-    const prefix = `endpoints[${index}].`;
-    const checked = checkOptions<EndpointOptions>(endpoint, tableOf(ENDPOINT_RULES), prefix);
-    const { port, host, socketPath } = checked;
-    if ((port === undefined) === (socketPath === undefined)) throw wrong(`${prefix}port`, port, "either a port or a socketPath");
-    if (socketPath !== undefined && host !== undefined) throw wrong(`${prefix}host`, host, "to be left out beside a socketPath");
-    return checked;
-  });
-}
-
-const ENDPOINT_RULES: Readonly<Record<string, Rule>> = {
-  port: [0, 65_535],
-  host,
-  // The kernel's bound is 107 bytes; a longer path is cut, and so another one.
-  socketPath: (value) =>
-    typeof value === "string" && value !== "" && Buffer.byteLength(value) <= 107 ? undefined : "a path of 1 to 107 bytes",
-};
 
 const LIMIT_RULES: Readonly<Record<string, Rule>> = {
   headersTimeoutMs: timerMs,

@@ -131,7 +131,10 @@ describe("the options of a server", () => {
     const names = [
       "port",
       "host",
+      "backlog",
       "endpoints",
+      "noDelay",
+      "socketBufferBytes",
       "tls",
       "path",
       "packet",

@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { CloseCode, type TokenPlace } from "@websockets-simple/shared";
 import type { Clock } from "../clock.ts";
@@ -40,6 +41,8 @@ export interface HandshakeParts {
   readonly subprotocols: readonly string[];
   readonly maxPending: number;
   readonly maxPayload: number;
+  /** TCP_NODELAY. */
+  readonly noDelay: boolean;
   readonly authentication: Authentication | undefined;
   /** Makes the application's state; rejects when that failed, which was reported. Undefined: there is none to make. */
   readonly createState: CreateState | undefined;
@@ -200,6 +203,8 @@ export class Handshakes {
     const { request, stream } = candidate;
     this.#parts.acceptor.accept(request, stream, candidate.takeBehind(), { subprotocol }, (socket) => {
       candidate.handOver();
+      // The listener has set it, but ws sets it once more.
+      if (!this.#parts.noDelay) (stream as Partial<Socket>).setNoDelay?.(false);
       return opened(socket);
     });
   }
