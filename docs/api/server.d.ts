@@ -1,5 +1,6 @@
 /// <reference lib="esnext.disposable" />
 /// <reference types="node" />
+import { X509Certificate } from 'node:crypto';
 import { Duplex } from 'node:stream';
 import { IncomingMessage } from 'node:http';
 
@@ -197,6 +198,15 @@ interface UpgradeTarget {
     readonly query: string;
     readonly subprotocol: string | undefined;
 }
+/** Who a client is by its certificate: see `tls.clientCertificate`. */
+interface ClientCertificate {
+    /** The certificate: its subject, fingerprint, dates and all else. */
+    readonly x509: X509Certificate;
+    /** Whether an authority of `tls.ca` has signed it, and it is valid now. Always true with `"require"`. */
+    readonly isTrusted: boolean;
+    /** Why it is not trusted, as OpenSSL names it. */
+    readonly reason?: string;
+}
 /** The upgrade request that a connection began with. What is seldom asked for is computed when it is. */
 declare class UpgradeRequest {
     #private;
@@ -212,6 +222,8 @@ declare class UpgradeRequest {
     readonly remotePort: number;
     /** Whether it came over TLS. */
     readonly secure: boolean;
+    /** The client's certificate; undefined without one, and where none was asked for. */
+    readonly clientCertificate: ClientCertificate | undefined;
     constructor(request: Pick<UpgradeHead, "rawHeaders">, stream: Duplex, target: UpgradeTarget);
     /** The headers as the client sent them, names in lower case, repeated ones joined. Frozen, without a prototype. */
     get headers(): Readonly<Record<string, string>>;
@@ -238,6 +250,9 @@ interface ConnectionPeer<P extends Packet> {
     send(input: Sendable<P>): Promise<void>;
     /** As `Connection.sendRaw`. */
     sendRaw(input: string | Uint8Array): Promise<void>;
+    readonly latencyMs: number | undefined;
+    /** As `Connection.ping`. */
+    ping(payload: string | Uint8Array | undefined): Promise<number>;
     /** As `Connection.close`. */
     close(code: number, reason: string): Promise<void>;
     /** As `Connection.terminate`. */
@@ -281,6 +296,8 @@ declare class Connection<P extends Packet = Packet, D = undefined> {
     get subprotocol(): string | undefined;
     /** Whether it runs over TLS. */
     get secure(): boolean;
+    /** The client's certificate, where `tls.clientCertificate` asked for one and it has one. */
+    get clientCertificate(): ClientCertificate | undefined;
     /** When it was accepted. */
     get startedAt(): Date;
     /**
@@ -293,6 +310,23 @@ declare class Connection<P extends Packet = Packet, D = undefined> {
     send(input: Sendable<P>): Promise<void>;
     /** Sends a text or bytes as they are; bytes are copied. Settles as `send` does. */
     sendRaw(input: string | Uint8Array): Promise<void>;
+    /**
+     * The last measured round trip in milliseconds, by any RFC 6455 ping: your own, or those of option `heartbeat`; undefined
+     * before the first answer.
+     */
+    get latencyMs(): number | undefined;
+    /**
+     * Sends an RFC 6455 ping, which browsers and WebSocket libraries answer by themselves. Resolves with the round trip in
+     * milliseconds when the pong comes, or that of a later ping: then this one was read as well. It has no time limit of its own,
+     * and ends no connection: see option `heartbeat`.
+     *
+     * Rejects with `NOT_SENT` (not open, or 64 pings wait already), `UNKNOWN` (the connection ended before) or
+     * `INVALID_ARGUMENT`.
+     *
+     * @param payload a text or bytes, at most 125 bytes of UTF-8, by which the pong is known: of pings that wait at the same time
+     *   each should have its own. Default: four bytes that no other ping of the connection has
+     */
+    ping(payload?: string | Uint8Array): Promise<number>;
     /**
      * Closes it. Resolves when it is over: at the latest after `closeTimeoutMs`. What the peer sent before it knew is still
      * told. Rejects with `INVALID_ARGUMENT`.
@@ -374,6 +408,13 @@ interface ServerErrorEvent<C = Connection> {
     /** The connection that it is about, where there is one. */
     readonly connection?: C;
 }
+/** An RFC 6455 ping or pong that came in. Pings are answered by themselves; pongs are told whether or not they answer one. */
+interface ServerPingEvent<C = Connection> {
+    /** Who sent it. */
+    readonly connection: C;
+    /** What it bears, at most 125 bytes; your own copy. */
+    readonly payload: Uint8Array;
+}
 /** The server itself. */
 interface ServerStateEvent {
     readonly type: "started" | "stopped";
@@ -383,6 +424,8 @@ interface ServerEvents<P extends Packet = Packet, C = Connection> {
     message: ServerMessageEvent<P, C>;
     connection: ServerConnectionEvent<C>;
     error: ServerErrorEvent<C>;
+    ping: ServerPingEvent<C>;
+    pong: ServerPingEvent<C>;
     server: ServerStateEvent;
 }
 
@@ -438,12 +481,40 @@ interface Identity<T, C = Connection> {
     readonly connections: ReadonlyMap<string, C>;
 }
 
+/** The server's certificate: PKCS #12 (`pfx`), or PEM (`key` and `cert`). */
+interface ServerTlsOptions {
+    /** A PKCS #12 file's bytes, certificate and key in one. */
+    pfx?: Uint8Array;
+    /** What `pfx`, or `key`, is encrypted with. */
+    passphrase?: string;
+    /** The private key in PEM. */
+    key?: string | Uint8Array;
+    /** The certificate in PEM, followed by those between it and the root. */
+    cert?: string | Uint8Array;
+    /** Certificates in PEM that complete the chain; with `clientCertificate` the authorities whose clients are trusted. */
+    ca?: string | Uint8Array | readonly (string | Uint8Array)[];
+    /** The lowest version spoken. Default: `"TLSv1.2"`. */
+    minVersion?: TlsVersion;
+    /** The highest version spoken. Default: `"TLSv1.3"`. */
+    maxVersion?: TlsVersion;
+    /**
+     * Whether clients are asked for a certificate: `"require"` ends the TLS handshake of those without one that `ca` has
+     * signed, `"request"` lets everybody in and leaves the judgement to you; see `connection.clientCertificate`.
+     * Default: `"none"`.
+     */
+    clientCertificate?: "none" | "request" | "require";
+}
+/** A version of TLS; older ones are not spoken (RFC 8996). */
+type TlsVersion = "TLSv1.2" | "TLSv1.3";
+
 /** One place to listen at: a port, or a socket of the file system. */
 interface EndpointOptions {
     /** The port, 0 to 65,535; 0: any free one. */
     port?: number;
     /** The address or name to listen on. Default: all interfaces, IPv6 and IPv4. */
     host?: string;
+    /** How many connections may wait in the kernel to be taken in, 1 to 65,535. Default: 511. */
+    backlog?: number;
     /** Instead of a port: the path of a Unix socket, which must not exist yet; on Windows a named pipe. */
     socketPath?: string;
 }
@@ -457,22 +528,6 @@ interface ServerAddress {
     readonly family: string;
     /** The path of a socket of the file system. */
     readonly socketPath?: string;
-}
-
-/** The server's certificate: PKCS #12 (`pfx`), or PEM (`key` and `cert`). */
-interface ServerTlsOptions {
-    /** A PKCS #12 file's bytes, certificate and key in one. */
-    pfx?: Uint8Array;
-    /** What `pfx`, or `key`, is encrypted with. */
-    passphrase?: string;
-    /** The private key in PEM. */
-    key?: string | Uint8Array;
-    /** The certificate in PEM, followed by those between it and the root. */
-    cert?: string | Uint8Array;
-    /** Certificates in PEM that complete the chain. */
-    ca?: string | Uint8Array | readonly (string | Uint8Array)[];
-    /** The lowest version spoken. Default: `"TLSv1.2"`. */
-    minVersion?: "TLSv1.2" | "TLSv1.3";
 }
 
 /** What an event is about: plain values, of which those that come from a peer are escaped. */
@@ -559,6 +614,13 @@ interface HeartbeatOptions {
     intervalMs?: number | undefined;
     /** How long it then has for a sign of life, in milliseconds, 100 to 2,147,483,647. Default: 6,000. */
     timeoutMs?: number | undefined;
+    /**
+     * Who is sent pings. `"bandwidth"`: only who is silent. `"latency"`: everybody each `intervalMs`, whatever flows, so that
+     * `connection.latencyMs` stays fresh; who is lost is found as before, and a peer that has not answered yet gets no other.
+     * `"manual"`: nobody, and nobody is looked for, as with `heartbeat: false`; `connection.ping()` works in each of them.
+     * Default: `"bandwidth"`.
+     */
+    mode?: "bandwidth" | "latency" | "manual" | undefined;
 }
 /** How messages are compressed. */
 interface CompressionOptions {
@@ -580,8 +642,21 @@ interface ServerOptions<P extends Packet = Packet, D = undefined, C extends Conn
     port?: number | undefined;
     /** The address or name to listen on. Default: all interfaces, IPv6 and IPv4. */
     host?: string | undefined;
-    /** Several places to listen at, instead of `port` and `host`. TLS and limits hold for all; `maxConnections` for their sum. */
+    /**
+     * How many connections may wait in the kernel to be taken in, 1 to 65,535; the kernel has a bound of its own
+     * (`net.core.somaxconn`). Default: 511.
+     */
+    backlog?: number | undefined;
+    /** Several places to listen at, instead of `port`, `host` and `backlog`. TLS and limits hold for all; `maxConnections` for their sum. */
     endpoints?: readonly OrUndefined<EndpointOptions>[] | undefined;
+    /** Whether small frames leave at once (TCP_NODELAY), or wait a little for more (Nagle's algorithm). Default: true. */
+    noDelay?: boolean | undefined;
+    /**
+     * How many bytes Node reads ahead of a connection that is paused, before it stops, in bytes, 1,024 to 16,777,216: the
+     * `highWaterMark` of its sockets; under TLS Node keeps its own. The kernel's buffers (SO_SNDBUF, SO_RCVBUF) cannot be set from
+     * Node. Default: Node's, 16,384 or 65,536 by its version.
+     */
+    socketBufferBytes?: number | undefined;
     /** The certificate; with it the server speaks `wss:` and nothing else. Default: none. */
     tls?: OrUndefined<ServerTlsOptions> | undefined;
     /** The service path. Requests elsewhere are HTTP 404; what follows it is the connection's channel. Default: `"/"`. */
@@ -719,7 +794,7 @@ interface ServerStats {
 }
 
 /**
- * A WebSocket server. Events: `message`, `connection`, `error`, `server`; see `ServerEvents`. `P` is the type of packets,
+ * A WebSocket server. Events: `message`, `connection`, `error`, `ping`, `pong`, `server`; see `ServerEvents`. `P` is the type of packets,
  * `D` that of `connection.data`, `C` that of connections.
  */
 declare class WebsocketServer<P extends Packet = Packet, D = undefined, C extends Connection<P, D> = Connection<P, D>> extends RememberingEmitter<ServerEvents<P, C>> {
@@ -750,6 +825,14 @@ declare class WebsocketServer<P extends Packet = Packet, D = undefined, C extend
      * what is left. Resolves when no socket and no timer is left; when already stopped, at once.
      */
     stop(): Promise<void>;
+    /**
+     * Shows a renewed certificate to whoever connects from now on; who is there stays. Give what has changed, `pfx` and
+     * `passphrase`, or `key` and `cert`; all else stays as it was.
+     *
+     * @throws WebsocketsSimpleError `INVALID_OPTION` when it cannot be used, and then nothing has changed; `INVALID_STATE` on a
+     *   server without option `tls`
+     */
+    reloadTls(renewed: ServerTlsOptions): void;
     /** Stops for good, and removes all listeners. */
     dispose(): Promise<void>;
     /** The same as `dispose()`, for `await using`. */
@@ -808,4 +891,4 @@ declare class WebsocketServerAuth<T, P extends Packet = Packet, D = undefined> e
 }
 
 export { AuthConnection, CloseCode, Connection, ConnectionManager, UpgradeRequest, WebsocketHandler, WebsocketServer, WebsocketServerAuth, WebsocketsSimpleError, createPacket };
-export type { AnyConnection, AuthServerOptions, BroadcastOptions, CompressionOptions, ConnectionPeer, ConnectionState, EndpointOptions, ErrorCode, HeartbeatOptions, Identity, LogFields, Logger, OrUndefined, Packet, PacketCasing, PacketInput, RateLimitOptions, SendQueueOptions, Sendable, ServerAddress, ServerConnectionEvent, ServerErrorEvent, ServerEvents, ServerLimits, ServerMessageEvent, ServerOptions, ServerStateEvent, ServerStats, ServerTlsOptions, StandardSchema, TokenPlace, UserService, UserServiceLimits };
+export type { AnyConnection, AuthServerOptions, BroadcastOptions, ClientCertificate, CompressionOptions, ConnectionPeer, ConnectionState, EndpointOptions, ErrorCode, HeartbeatOptions, Identity, LogFields, Logger, OrUndefined, Packet, PacketCasing, PacketInput, RateLimitOptions, SendQueueOptions, Sendable, ServerAddress, ServerConnectionEvent, ServerErrorEvent, ServerEvents, ServerLimits, ServerMessageEvent, ServerOptions, ServerPingEvent, ServerStateEvent, ServerStats, ServerTlsOptions, StandardSchema, TlsVersion, TokenPlace, UserService, UserServiceLimits };

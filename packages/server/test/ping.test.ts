@@ -270,19 +270,16 @@ describe.each(["own", "ws"] as const)("with engine %s", (engine) => {
       expect([connection.isAlive, server.stats().severed]).toEqual([true, {}]);
     });
 
-    test.each(["latency", "bandwidth"] as const)(
-      "%s: pings that a peer answers late never end an upload, nor a download that goes on",
-      async (mode) => {
-        const { server, connection, peer, pass } = await serveOne({ heartbeat: { mode }, messageTimeoutMs: 0 });
-        void connection.ping("yours");
-        const upload = frame(Opcode.binary, new Uint8Array(200));
-        let sent = 0;
-        await pass(200_000, async () => {
-          peer.write(upload.subarray(sent, ++sent));
-          void connection.ping().catch(() => {});
-        });
-        expect([connection.isAlive, server.stats().severed]).toEqual([true, {}]);
-      },
-    );
+    test.each(["latency", "bandwidth"] as const)("%s: pings that are answered late end no upload", async (mode) => {
+      const { server, connection, peer, pass } = await serveOne({ heartbeat: { mode }, messageTimeoutMs: 0 });
+      void connection.ping("yours");
+      const upload = frame(Opcode.binary, new Uint8Array(200));
+      let sent = 0;
+      await pass(200_000, async () => {
+        peer.write(upload.subarray(sent, ++sent));
+        void connection.ping().catch(() => {});
+      });
+      expect([connection.isAlive, server.stats().severed]).toEqual([true, {}]);
+    });
   });
 });
