@@ -270,7 +270,7 @@ describe.each(["own", "ws"] as const)("with engine %s", (engine) => {
       expect([connection.isAlive, server.stats().severed]).toEqual([true, {}]);
     });
 
-    test.each(["latency", "bandwidth"] as const)("%s: pings that are answered late end no upload", async (mode) => {
+    test.each(["latency", "bandwidth"] as const)("%s: pings that are not answered end no upload", async (mode) => {
       const { server, connection, peer, pass } = await serveOne({ heartbeat: { mode }, messageTimeoutMs: 0 });
       void connection.ping("yours");
       const upload = frame(Opcode.binary, new Uint8Array(200));
