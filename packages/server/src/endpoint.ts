@@ -4,7 +4,7 @@ import type { Clock } from "./clock.ts";
 import type { CreateState } from "./create-state.ts";
 import { type Authentication, Handshakes } from "./handshake/handshake.ts";
 import { plainAddress, type UpgradeRequest } from "./handshake/upgrade-request.ts";
-import { type BeatenPeer, startHeartbeat } from "./heartbeat.ts";
+import { type HeartbeatPeer, startHeartbeat } from "./heartbeat.ts";
 import { listen, type ServerAddress } from "./listen/http-listener.ts";
 import { connectionsByOpenFiles } from "./listen/open-files.ts";
 import type { ServerTls } from "./listen/tls.ts";
@@ -23,7 +23,7 @@ export interface EndpointParts {
   readonly log: Log;
   readonly authentication: (Authentication & { readonly maxPayloadBeforeAuth: number }) | undefined;
   readonly createState: CreateState | undefined;
-  readonly peers: () => Iterable<BeatenPeer & SweptPeer>;
+  readonly peers: () => Iterable<HeartbeatPeer & SweptPeer>;
   admit(socket: EngineSocket, request: UpgradeRequest, data: unknown, userId: unknown): SocketListener;
   closeAll(code: number, reason: string): Promise<void>;
   report(error: ReturnType<typeof toError>): void;

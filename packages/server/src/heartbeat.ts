@@ -10,14 +10,9 @@ export interface HeartbeatPeer {
   /** Whether a transfer is under way, or so much has moved since the last ping, either way, that its pong may lie behind it. */
   readonly isBusy: boolean;
   /** Sends a ping; never waits. */
-  ping(): void;
+  beat(): void;
   /** Closes the connection, visibly to the peer. */
-  sever(code: number, reason: string): void;
-}
-
-/** Whose heartbeat it is. */
-export interface BeatenPeer {
-  readonly beat: HeartbeatPeer;
+  sever(code: number, reason: string): unknown;
 }
 
 /** The close code of a missing pong. */
@@ -35,7 +30,7 @@ const GRACE_MS = 1_000;
  * @param intervalMs 0: no pings
  * @returns what stops it
  */
-export function startHeartbeat(peers: () => Iterable<BeatenPeer>, intervalMs: number, clock: Clock): () => void {
+export function startHeartbeat(peers: () => Iterable<HeartbeatPeer>, intervalMs: number, clock: Clock): () => void {
   if (intervalMs === 0) return () => {};
   let stopped = false;
   let cancelSweep = (): void => {};
@@ -49,8 +44,8 @@ export function startHeartbeat(peers: () => Iterable<BeatenPeer>, intervalMs: nu
   function sweep(lateMs: number): void {
     plan();
     const suspects: HeartbeatPeer[] = [];
-    for (const { beat: peer } of peers()) {
-      if (!peer.awaitsPong) peer.ping();
+    for (const peer of peers()) {
+      if (!peer.awaitsPong) peer.beat();
       else if (!peer.isHeldBack) suspects.push(peer);
     }
     if (suspects.length === 0) return;
@@ -63,7 +58,7 @@ export function startHeartbeat(peers: () => Iterable<BeatenPeer>, intervalMs: nu
   function judge(peer: HeartbeatPeer): void {
     if (stopped) return;
     if (peer.awaitsPong && !peer.isBusy) peer.sever(TIMEOUT_CODE, `no pong within pingIntervalMs ${intervalMs}`);
-    else peer.ping();
+    else peer.beat();
   }
 
   plan();

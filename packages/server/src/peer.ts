@@ -2,9 +2,9 @@ import { checkClose, type Packet, PING, type Sendable, WebsocketsSimpleError } f
 import type { ConnectionPeer, ConnectionState } from "./connection.ts";
 import { newConnectionId } from "./connection-id.ts";
 import type { UpgradeRequest } from "./handshake/upgrade-request.ts";
-import { type BeatenPeer, beatOf } from "./heartbeat.ts";
+import { beatOf } from "./heartbeat.ts";
 import { notSent, type Payload, packetPayload, rawPayload } from "./payload.ts";
-import { type BeatTarget, PeerBeat } from "./peer-beat.ts";
+import { PeerBeat } from "./peer-beat.ts";
 import type { PeerContext } from "./peer-context.ts";
 import { PeerWatch, type WatchTarget } from "./peer-watch.ts";
 import { RateLimit } from "./rate-limit.ts";
@@ -14,7 +14,8 @@ import type { SweptPeer } from "./sweeps.ts";
 
 /** The states and the traffic of one connection: what stands between its socket and the server. */
 export class Peer<P extends Packet, C = unknown>
-  implements ConnectionPeer<P>, SocketListener, SendQueueEvents<P>, SweptPeer, WatchTarget, BeatenPeer, BeatTarget
+  extends PeerBeat
+  implements ConnectionPeer<P>, SocketListener, SendQueueEvents<P>, SweptPeer, WatchTarget
 {
   readonly id = newConnectionId();
   readonly request: UpgradeRequest;
@@ -22,10 +23,8 @@ export class Peer<P extends Packet, C = unknown>
   /** What stands for it in the application. */
   connection!: C;
   readonly #context: PeerContext<P, Peer<P, C>>;
-  readonly #socket: EngineSocket;
   readonly #queue: SendQueue<P>;
   readonly watch: PeerWatch;
-  readonly beat: PeerBeat;
   readonly #rateLimit: RateLimit | undefined;
   #state: ConnectionState = "connecting";
   /** What this side closed with, when it closed first. */
@@ -37,13 +36,12 @@ export class Peer<P extends Packet, C = unknown>
   #whenClosed: (() => void)[] | undefined;
 
   constructor(socket: EngineSocket, request: UpgradeRequest, context: PeerContext<P, Peer<P, C>>) {
-    this.#socket = socket;
+    super(socket, context.clock, context.rate !== undefined);
     this.request = request;
     this.#context = context;
     this.startedAtMs = context.clock.date();
     this.#queue = new SendQueue(socket, context.queue, context.stalls, this);
     this.watch = new PeerWatch(socket, context.watch, this);
-    this.beat = new PeerBeat(socket, context.clock, context.rate !== undefined, this);
     this.#rateLimit =
       context.rate &&
       new RateLimit(context.rate, context.clock, {
@@ -66,7 +64,7 @@ export class Peer<P extends Packet, C = unknown>
   }
 
   get isAlive(): boolean {
-    return this.#state === "open" && this.#socket.isOpen;
+    return this.#state === "open" && this.socket.isOpen;
   }
 
   get sentBytes(): number {
@@ -74,11 +72,7 @@ export class Peer<P extends Packet, C = unknown>
   }
 
   get isHeldBack(): boolean {
-    return this.#rateLimit?.isHolding === true || !this.#socket.isReading;
-  }
-
-  get latencyMs(): number | undefined {
-    return this.beat.latencyMs;
+    return this.#rateLimit?.isHolding === true || !this.socket.isReading;
   }
 
   /** Sends a text of the server's own; false where there was no room for it. */
@@ -138,21 +132,17 @@ export class Peer<P extends Packet, C = unknown>
     this.#isHeardClosing = false;
     if (this.#state !== "closed") this.#state = "closing";
     this.#rateLimit?.stop();
-    this.#socket.terminate();
+    this.socket.terminate();
   }
 
   ping(payload: string | Uint8Array | undefined): Promise<number> {
-    return this.#context.unawaited(this, this.beat.send(payload));
-  }
-
-  ask(): void {
-    this.beat.ask();
+    return this.#context.unawaited(this, this.askFor(payload));
   }
 
   message(message: string | Uint8Array, size: number): void {
     if (!this.#isHeard) return;
     const beat = beatOf(message);
-    if (beat) this.beat.take(beat);
+    if (beat) this.takeBeat(beat);
     else {
       const { counters } = this.#context;
       counters.messagesReceived++;
@@ -163,12 +153,12 @@ export class Peer<P extends Packet, C = unknown>
   }
 
   pinged(payload: Uint8Array): void {
-    if (this.#isHeard && this.beat.pinged()) this.#context.beaten(this, "ping", payload);
+    if (this.#isHeard && this.mayTellPing()) this.#context.beaten(this, "ping", payload);
   }
 
   ponged(payload: Uint8Array): void {
     // A ping is answered even when this side has closed since.
-    if (this.beat.ponged(payload) && this.#isHeard) this.#context.beaten(this, "pong", payload);
+    if (this.mayTellPong(payload) && this.#isHeard) this.#context.beaten(this, "pong", payload);
   }
 
   taken(messages: number, bytes: number): void {
@@ -215,7 +205,7 @@ export class Peer<P extends Packet, C = unknown>
     const told = this.#verdict ?? { code, reason: reason || (code === 1006 ? this.#networkError : "") };
     const why = told.reason || `close code ${told.code}`;
     this.#queue.end(why);
-    this.beat.end(why);
+    this.endPings(why);
     this.#context.closed(this, told.code, told.reason);
     for (const resolve of this.#whenClosed ?? []) resolve();
   }
@@ -247,9 +237,9 @@ export class Peer<P extends Packet, C = unknown>
       this.#state = "closing";
       this.#rateLimit?.stop();
       // A peer who closed first is told nothing any more, and its own code is what counts.
-      if (this.#socket.isOpen) this.#verdict = { code, reason };
-      this.#socket.close(code, reason);
-      this.#socket.resume();
+      if (this.socket.isOpen) this.#verdict = { code, reason };
+      this.socket.close(code, reason);
+      this.socket.resume();
     }
     return new Promise((resolve) => {
       this.#whenClosed ??= [];

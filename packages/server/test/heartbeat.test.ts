@@ -8,7 +8,7 @@ class FakePeer implements HeartbeatPeer {
   isBusy = false;
   pings = 0;
   severed: string[] = [];
-  ping(): void {
+  beat(): void {
     this.pings++;
     this.awaitsPong = true;
   }
@@ -23,7 +23,7 @@ class FakePeer implements HeartbeatPeer {
 function beating(intervalMs: number, count = 1) {
   const clock = new FakeClock();
   const peers = Array.from({ length: count }, () => new FakePeer());
-  const stop = startHeartbeat(() => peers.map((beat) => ({ beat })), intervalMs, clock);
+  const stop = startHeartbeat(() => peers, intervalMs, clock);
   return { clock, peers, peer: peers[0] as FakePeer, stop };
 }
 
