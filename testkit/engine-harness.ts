@@ -1,8 +1,9 @@
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { onTestFinished } from "vitest";
 import {
+  type Acceptance,
   type AcceptorOptions,
   checkUpgrade,
   type Engine,
@@ -50,11 +51,11 @@ export interface ServedEngine {
   next(): Promise<Seen>;
 }
 
-/** Puts an engine behind a port until the test ends. */
+/** Puts an engine behind a port until the test ends. `answerTo`: what stands in the 101. */
 export async function serveEngine(
   { makeEngine, isSecure }: EngineSetting,
   bounds: Partial<AcceptorOptions> = {},
-  subprotocol?: string,
+  answerTo: (request: IncomingMessage) => Acceptance = () => ({}),
 ): Promise<ServedEngine> {
   const engine = makeEngine();
   const acceptor = engine.createAcceptor({ ...BOUNDS, ...bounds });
@@ -64,7 +65,7 @@ export async function serveEngine(
   const server = tls ? createTlsServer(tls.localhost) : createServer();
   server.on("upgrade", (request, stream, head) => {
     if (checkUpgrade(request)) return void stream.destroy();
-    acceptor.accept(request, stream, head, { subprotocol }, (socket) => {
+    acceptor.accept(request, stream, head, answerTo(request), (socket) => {
       const { connection, listener } = watch(socket);
       seen.push(connection);
       wake();

@@ -21,18 +21,48 @@ export function engineSuite(name: string, makeEngine: () => Engine): void {
 export function basicSuite(name: string, setting: EngineSetting): void {
   const { makeEngine } = setting;
   describe(`engine ${name}`, () => {
-    const serve = (bounds?: Partial<AcceptorOptions>, subprotocol?: string): ReturnType<typeof serveEngine> =>
-      serveEngine(setting, bounds, subprotocol);
+    const serve = (...how: [Partial<AcceptorOptions>?, Parameters<typeof serveEngine>[2]?]): ReturnType<typeof serveEngine> =>
+      serveEngine(setting, ...how);
     const pair = (bounds?: Partial<AcceptorOptions>): ReturnType<typeof enginePair> => enginePair(setting, bounds);
 
     test("answers 101 with the accept value of RFC 6455 section 1.3 and the chosen subprotocol", async () => {
-      const { connect } = await serve({}, "chat");
+      const { connect } = await serve({}, () => ({ subprotocol: "chat" }));
       const peer = await connect();
       peer.write(upgradeRequest("/", { "Sec-WebSocket-Protocol": "superchat, chat", Upgrade: "WebSocket, other" }));
       const { status, headers } = await peer.readHead();
       expect(status).toBe(101);
       expect(headers["sec-websocket-accept"]).toBe("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
       expect(headers["sec-websocket-protocol"]).toBe("chat");
+    });
+
+    test("writes further headers into the 101 that they are meant for, each on a line, in order, and into no other", async () => {
+      const headers = [
+        ["Set-Cookie", "a=1"],
+        ["X-Room", "42"],
+        ["Set-Cookie", "b=2; Path=/"],
+      ] as const;
+      const { connect, next } = await serve({}, ({ url, socket }) => {
+        if (url === "/gone") socket.destroy();
+        return url === "/plain" ? {} : { headers, subprotocol: "chat" };
+      });
+      const ask = async (target: string): Promise<string[]> => {
+        const peer = await connect();
+        peer.write(upgradeRequest(target, target === "/plain" ? {} : { "Sec-WebSocket-Protocol": "chat" }));
+        const lines = (await peer.readHeadText()).split("\r\n");
+        expect(lines[0]).toBe("HTTP/1.1 101 Switching Protocols");
+        peer.write(frame(Opcode.text, "read as a frame"));
+        expect(await (await next()).has(1)).toEqual(["read as a frame"]);
+        peer.destroy();
+        return lines.slice(1, -2).filter((line) => !/^(upgrade|connection|sec-websocket-(accept|protocol)):/i.test(line));
+      };
+      const further = headers.map(([name, value]) => `${name}: ${value}`);
+      expect(await ask("/")).toEqual(further);
+      expect(await ask("/plain")).toEqual([]);
+      const gone = await connect();
+      gone.write(upgradeRequest("/gone"));
+      await gone.whenOver();
+      expect(await ask("/plain")).toEqual([]);
+      expect(await ask("/again")).toEqual(further);
     });
 
     test("delivers text, binary, multi-byte and empty messages in order", async () => {

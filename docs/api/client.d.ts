@@ -180,20 +180,11 @@ interface ClientConnectionEvent {
 interface ClientErrorEvent {
     readonly error: WebsocketsSimpleError;
 }
-/** An RFC 6455 ping or pong that came (Node). Pings are answered by themselves; pongs are told whether or not they answer one. */
-interface ClientPingEvent {
-    /** What it bears, at most 125 bytes; your own copy. */
-    readonly payload: Uint8Array;
-}
 /** The events of a client. */
 interface ClientEvents<P extends Packet = Packet> {
     message: ClientMessageEvent<P>;
     connection: ClientConnectionEvent;
     error: ClientErrorEvent;
-    /** In Node; browsers tell of none. */
-    ping: ClientPingEvent;
-    /** In Node; browsers tell of none. */
-    pong: ClientPingEvent;
 }
 
 /**
@@ -259,6 +250,49 @@ interface ClientTlsOptions {
     servername?: string | undefined;
     /** false accepts any certificate: for tests on your own machine only. Default: true. */
     rejectUnauthorized?: boolean | undefined;
+    /** The client's own certificate and key in one: a PKCS #12 file's bytes. */
+    pfx?: Uint8Array | undefined;
+    /** What `pfx`, or `key`, is encrypted with. */
+    passphrase?: string | undefined;
+    /** The client's own private key, PEM. */
+    key?: string | Uint8Array | undefined;
+    /** The client's own certificate, PEM, followed by those between it and the root. */
+    cert?: string | Uint8Array | undefined;
+    /** The lowest version spoken. Default: `"TLSv1.2"`. */
+    minVersion?: "TLSv1.2" | "TLSv1.3" | undefined;
+    /** The highest version spoken. Default: `"TLSv1.3"`. */
+    maxVersion?: "TLSv1.2" | "TLSv1.3" | undefined;
+    /**
+     * Judges a certificate that is trusted, in place of the check that it bears the host's name: undefined takes it, an
+     * Error refuses it for good. For instance, compare `certificate.fingerprint256` with the one you know.
+     */
+    checkServerIdentity?: ((host: string, certificate: ServerCertificate) => Error | undefined) | undefined;
+}
+/** A server's certificate, as Node reads it. */
+interface ServerCertificate {
+    /** Who it is for, by the names of X.509: `CN` is the common name. */
+    readonly subject: Readonly<Record<string, string | string[] | undefined>>;
+    /** The names it is for: `DNS:localhost, IP Address:127.0.0.1`. */
+    readonly subjectaltname?: string;
+    /** Who signed it. */
+    readonly issuer: Readonly<Record<string, string | string[] | undefined>>;
+    /** Its SHA-256 in hexadecimal, with colons. */
+    readonly fingerprint256: string;
+    readonly valid_from: string;
+    readonly valid_to: string;
+    /** In DER. */
+    readonly raw: Uint8Array;
+}
+/** How messages are compressed. */
+interface CompressionOptions {
+    /** Smaller messages are sent as they are, in bytes, 0 to 1,073,741,824. Default: 1,024. */
+    threshold?: number | undefined;
+    /** zlib's, 1 (fast) to 9 (small). Default: 6. */
+    level?: number | undefined;
+    /** Whether messages refer to those before them: smaller, but up to 32 KiB of memory a direction. Default: false. */
+    contextTakeover?: boolean | undefined;
+    /** The base-2 logarithm of how many bytes back a message may refer, 9 to 15. Default: 15. */
+    windowBits?: number | undefined;
 }
 /** The parts of a WHATWG WebSocket that are used. Types that differ from library to library are left open (`never`). */
 interface SocketLike {
@@ -325,19 +359,25 @@ interface ClientOptions<P extends Packet = Packet> extends AddressOptions {
     packetCasing?: PacketCasing | undefined;
     /** The largest message taken in, in bytes, 1 to 2,147,483,647 (Node). Default: 1,048,576. */
     maxPayload?: number | undefined;
-    /** Whether small frames leave at once (TCP_NODELAY), or wait a little for more (Nagle's algorithm; Node). Default: true. */
-    noDelay?: boolean | undefined;
-    /**
-     * How many bytes Node reads ahead of a socket that is paused, before it stops, in bytes, 1,024 to 16,777,216: its
-     * `highWaterMark` (Node). Default: Node's, 16,384 or 65,536 by its version.
-     */
-    socketBufferBytes?: number | undefined;
     /** While so many bytes wait inside the socket, further sends reject with NOT_SENT. Default: 16,777,216. */
     maxBufferedBytes?: number | undefined;
     /** The most messages that an async iterator keeps unread, 1 and up. Default: 1,000. */
     maxQueuedMessages?: number | undefined;
-    /** Whom to trust (Node). Default: the system's authorities. */
+    /** Whom to trust, and who the client is (Node). Default: the system's authorities, and nobody. */
     tls?: ClientTlsOptions | undefined;
+    /** Further headers of the upgrade request (Node). Names and values are ASCII; `Cookie` and `Origin` are options of their own. */
+    headers?: Readonly<Record<string, string>> | undefined;
+    /** The Origin header (Node): `https://example.com`, or `null`. A browser sends its own. Default: none is sent. */
+    origin?: string | undefined;
+    /** Cookies by name (Node), sent as they are: encode what RFC 6265 section 4.1.1 does not allow. Default: none. */
+    cookies?: Readonly<Record<string, string>> | undefined;
+    /**
+     * How many redirects of the upgrade request are followed (Node), 0 to 20. Another origin gets no headers, cookies and
+     * token; from TLS to none is refused. Default: 0, a redirect is a refusal.
+     */
+    followRedirects?: number | undefined;
+    /** Compresses messages (permessage-deflate, RFC 7692) where the server agrees (Node). A browser decides by itself. Default: false. */
+    compression?: boolean | CompressionOptions | undefined;
     /** The wire. `"session"` is not available yet. Default: `"classic"`. */
     wire?: "classic" | undefined;
     /** Another WebSocket class (React Native, tests). Default: the platform's. */
@@ -366,7 +406,7 @@ declare class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitte
     get state(): ClientState;
     /** The application subprotocol that the server chose; empty when none was asked for, or while not connected. */
     get subprotocol(): string;
-    /** The last measured round trip in milliseconds; undefined before the first answer to a ping (option `heartbeat`, or `ping`). */
+    /** The last measured round trip in milliseconds; undefined before the first answer to a ping (option `heartbeat`). */
     get latencyMs(): number | undefined;
     /**
      * Connects, and keeps trying as option `reconnect` says. Resolves when connected. Calls at the same time share one fate:
@@ -393,15 +433,6 @@ declare class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitte
      */
     sendRaw(message: string | Uint8Array): Promise<void>;
     /**
-     * Sends an RFC 6455 ping (Node). Resolves with the round trip in milliseconds when its pong comes, or that of a later ping;
-     * there is no time limit but option `heartbeat`.
-     *
-     * @param payload at most 125 bytes of UTF-8, by which its pong is known. Default: four bytes of its own
-     * @throws WebsocketsSimpleError `INVALID_STATE`: a browser, or another class as option `webSocket`, has no pings · `NOT_SENT`:
-     * not connected, or 64 pings wait already · `UNKNOWN`: the connection ended before · `INVALID_ARGUMENT`
-     */
-    ping(payload?: string | Uint8Array): Promise<number>;
-    /**
      * Ends the connection; the client does not come back by itself. Resolves when it is over, at most `closeTimeoutMs`
      * later. What waits in the outbox rejects with `NOT_SENT`.
      *
@@ -427,4 +458,4 @@ declare class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitte
 }
 
 export { WebsocketClient, WebsocketsSimpleError, createPacket };
-export type { AddressOptions, ClientConnectionEvent, ClientErrorEvent, ClientEvents, ClientMessageEvent, ClientOptions, ClientPingEvent, ClientState, ClientTlsOptions, ConnectOptions, ErrorCode, HeartbeatOptions, OutboxOptions, Packet, PacketCasing, PacketInput, ReconnectOptions, Sendable, SocketLike, StandardSchema, TokenPlace, TokenRequest, TokenSource, WebSocketClass };
+export type { AddressOptions, ClientConnectionEvent, ClientErrorEvent, ClientEvents, ClientMessageEvent, ClientOptions, ClientState, ClientTlsOptions, CompressionOptions, ConnectOptions, ErrorCode, HeartbeatOptions, OutboxOptions, Packet, PacketCasing, PacketInput, ReconnectOptions, Sendable, ServerCertificate, SocketLike, StandardSchema, TokenPlace, TokenRequest, TokenSource, WebSocketClass };

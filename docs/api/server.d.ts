@@ -188,6 +188,9 @@ declare abstract class IsolatingEmitter<Events> extends TypedEmitter<Events> {
     emit<E extends keyof Events>(event: E, payload: Events[E]): boolean;
 }
 
+/** A version of TLS; older ones are not spoken (RFC 8996). */
+type TlsVersion = "TLSv1.2" | "TLSv1.3";
+
 /** The head of an upgrade request, as Node's HTTP server tells it. */
 type UpgradeHead = Pick<IncomingMessage, "method" | "url" | "httpVersionMajor" | "httpVersionMinor" | "rawHeaders">;
 
@@ -250,9 +253,6 @@ interface ConnectionPeer<P extends Packet> {
     send(input: Sendable<P>): Promise<void>;
     /** As `Connection.sendRaw`. */
     sendRaw(input: string | Uint8Array): Promise<void>;
-    readonly latencyMs: number | undefined;
-    /** As `Connection.ping`. */
-    ping(payload: string | Uint8Array | undefined): Promise<number>;
     /** As `Connection.close`. */
     close(code: number, reason: string): Promise<void>;
     /** As `Connection.terminate`. */
@@ -310,23 +310,6 @@ declare class Connection<P extends Packet = Packet, D = undefined> {
     send(input: Sendable<P>): Promise<void>;
     /** Sends a text or bytes as they are; bytes are copied. Settles as `send` does. */
     sendRaw(input: string | Uint8Array): Promise<void>;
-    /**
-     * The last measured round trip in milliseconds, by any RFC 6455 ping: your own, or those of option `heartbeat`; undefined
-     * before the first answer.
-     */
-    get latencyMs(): number | undefined;
-    /**
-     * Sends an RFC 6455 ping, which browsers and WebSocket libraries answer by themselves. Resolves with the round trip in
-     * milliseconds when the pong comes, or that of a later ping: then this one was read as well. It has no time limit of its own,
-     * and ends no connection: see option `heartbeat`.
-     *
-     * Rejects with `NOT_SENT` (not open, or 64 pings wait already), `UNKNOWN` (the connection ended before) or
-     * `INVALID_ARGUMENT`.
-     *
-     * @param payload a text or bytes, at most 125 bytes of UTF-8, by which the pong is known: of pings that wait at the same time
-     *   each should have its own. Default: four bytes that no other ping of the connection has
-     */
-    ping(payload?: string | Uint8Array): Promise<number>;
     /**
      * Closes it. Resolves when it is over: at the latest after `closeTimeoutMs`. What the peer sent before it knew is still
      * told. Rejects with `INVALID_ARGUMENT`.
@@ -408,13 +391,6 @@ interface ServerErrorEvent<C = Connection> {
     /** The connection that it is about, where there is one. */
     readonly connection?: C;
 }
-/** An RFC 6455 ping or pong that came in. Pings are answered by themselves; pongs are told whether or not they answer one. */
-interface ServerPingEvent<C = Connection> {
-    /** Who sent it. */
-    readonly connection: C;
-    /** What it bears, at most 125 bytes; your own copy. */
-    readonly payload: Uint8Array;
-}
 /** The server itself. */
 interface ServerStateEvent {
     readonly type: "started" | "stopped";
@@ -424,8 +400,6 @@ interface ServerEvents<P extends Packet = Packet, C = Connection> {
     message: ServerMessageEvent<P, C>;
     connection: ServerConnectionEvent<C>;
     error: ServerErrorEvent<C>;
-    ping: ServerPingEvent<C>;
-    pong: ServerPingEvent<C>;
     server: ServerStateEvent;
 }
 
@@ -452,6 +426,53 @@ declare class WebsocketHandler<P extends Packet = Packet, D = undefined> {
     } | undefined;
 }
 
+/** A cookie to set with the answer to an upgrade request (RFC 6265 section 4.1.1). */
+interface ResponseCookie {
+    /** A token: letters, digits and ``!#$%&'*+-.^_`|~``. With `__Host-` or `__Secure-` in front, browsers ask for more, and so does this. */
+    readonly name: string;
+    /** Visible ASCII without `"`, `,`, `;` and `\`: encode all else, by `encodeURIComponent` for one. */
+    readonly value: string;
+    /** Begins with `/`. Default: the path of the request up to its last `/`. */
+    readonly path?: string | undefined;
+    /** The host and all below it. Default: the host of the request alone. */
+    readonly domain?: string | undefined;
+    /** How long it is kept, in seconds as on the wire, 0 to 2,147,483,647; 0 deletes it. Default: until the browser ends. */
+    readonly maxAge?: number | undefined;
+    /** Until when it is kept, years 1601 to 9999; `maxAge` goes before it. Default: until the browser ends. */
+    readonly expires?: Date | undefined;
+    /** Scripts do not see it. Default: false. */
+    readonly httpOnly?: boolean | undefined;
+    /** It is sent over TLS alone. Default: false. */
+    readonly secure?: boolean | undefined;
+    /** Whether it goes along when another site's page asks; `"none"` needs `secure`. Default: the browser's, mostly `"lax"`. */
+    readonly sameSite?: "strict" | "lax" | "none" | undefined;
+}
+
+/** What `verifyRequest` answers: true and false, or with more to say. */
+type RequestVerdict = boolean | RequestRefusal | RequestAcceptance;
+/** A request that is refused, and how. */
+interface RequestRefusal {
+    /** The HTTP status, 400 to 599. */
+    readonly status: number;
+    /** The body: one plain sentence, of at most 1,024 characters. Default: a plain sentence. */
+    readonly reason?: string | undefined;
+    /** Further headers, such as `Retry-After`: as in `RequestAcceptance`. */
+    readonly headers?: Readonly<Record<string, string>> | undefined;
+    readonly cookies?: undefined;
+}
+/** A request that is not refused, with what the answer shall bear. */
+interface RequestAcceptance {
+    /**
+     * Further headers of the 101: names are tokens, values visible ASCII and blanks. None that the handshake writes itself, such as
+     * `Upgrade` and `Sec-WebSocket-…`; no `Set-Cookie`, which `cookies` writes. With the cookies 8,192 bytes at most.
+     */
+    readonly headers?: Readonly<Record<string, string>> | undefined;
+    /** Cookies that the client shall keep. */
+    readonly cookies?: readonly ResponseCookie[] | undefined;
+    readonly status?: undefined;
+    readonly reason?: undefined;
+}
+
 /** Tells users by their tokens. Write one for your application. */
 interface UserService<T> {
     /**
@@ -473,6 +494,14 @@ interface UserServiceLimits {
     /** Calls at once, 1 to 100,000; others wait. Default: 64. */
     concurrency?: number;
 }
+
+/** What goes with a request that the application is to verify. */
+interface VerifyOptions {
+    /** Aborted when the answer is not waited for any more: the client has left, it came too late, or the server stops. */
+    readonly signal: AbortSignal;
+}
+/** The application's hook. */
+type VerifyHook = (request: UpgradeRequest, options: VerifyOptions) => RequestVerdict | Promise<RequestVerdict>;
 
 /** A user and the connections that are open for it: never none. */
 interface Identity<T, C = Connection> {
@@ -504,8 +533,6 @@ interface ServerTlsOptions {
      */
     clientCertificate?: "none" | "request" | "require";
 }
-/** A version of TLS; older ones are not spoken (RFC 8996). */
-type TlsVersion = "TLSv1.2" | "TLSv1.3";
 
 /** One place to listen at: a port, or a socket of the file system. */
 interface EndpointOptions {
@@ -513,8 +540,6 @@ interface EndpointOptions {
     port?: number;
     /** The address or name to listen on. Default: all interfaces, IPv6 and IPv4. */
     host?: string;
-    /** How many connections may wait in the kernel to be taken in, 1 to 65,535. Default: 511. */
-    backlog?: number;
     /** Instead of a port: the path of a Unix socket, which must not exist yet; on Windows a named pipe. */
     socketPath?: string;
 }
@@ -587,7 +612,10 @@ interface BroadcastOptions<C = Connection> {
 }
 /** Bounds of what comes before a connection is open. */
 interface ServerLimits {
-    /** How long the request's head may take, and a TLS handshake, and `createState`, in milliseconds, 1 to 2,147,483,647. Default: 10,000. */
+    /**
+     * How long the request's head may take, and a TLS handshake, `verifyRequest` and `createState`, each of them, in milliseconds,
+     * 1 to 2,147,483,647. Default: 10,000.
+     */
     headersTimeoutMs?: number | undefined;
     /** How often slow requests are looked for, in milliseconds, 10 to 60,000. Default: 2,000. */
     checkIntervalMs?: number | undefined;
@@ -598,8 +626,8 @@ interface ServerLimits {
     /** Bytes of the URL, 16 to 65,536; more is HTTP 414. Default: 8,192. */
     maxUrlBytes?: number | undefined;
     /**
-     * Upgrade requests and tokens being judged, and `createState` running, also for clients who have left, at the same time,
-     * 1 to 1,000,000; more is HTTP 503. Default: 1,000.
+     * Upgrade requests and tokens being judged, `verifyRequest` and `createState` running, also for clients who have left, at the
+     * same time, 1 to 1,000,000; more is HTTP 503. Default: 1,000.
      */
     maxPendingHandshakes?: number | undefined;
     /** TCP connections, 1 to Infinity; more is HTTP 503. Default: what the process's limit of open files allows, less a reserve. */
@@ -614,13 +642,6 @@ interface HeartbeatOptions {
     intervalMs?: number | undefined;
     /** How long it then has for a sign of life, in milliseconds, 100 to 2,147,483,647. Default: 6,000. */
     timeoutMs?: number | undefined;
-    /**
-     * Who is sent pings. `"bandwidth"`: only who is silent. `"latency"`: everybody each `intervalMs`, whatever flows, so that
-     * `connection.latencyMs` stays fresh; who is lost is found as before, and a peer that has not answered yet gets no other.
-     * `"manual"`: nobody, and nobody is looked for, as with `heartbeat: false`; `connection.ping()` works in each of them.
-     * Default: `"bandwidth"`.
-     */
-    mode?: "bandwidth" | "latency" | "manual" | undefined;
 }
 /** How messages are compressed. */
 interface CompressionOptions {
@@ -642,21 +663,8 @@ interface ServerOptions<P extends Packet = Packet, D = undefined, C extends Conn
     port?: number | undefined;
     /** The address or name to listen on. Default: all interfaces, IPv6 and IPv4. */
     host?: string | undefined;
-    /**
-     * How many connections may wait in the kernel to be taken in, 1 to 65,535; the kernel has a bound of its own
-     * (`net.core.somaxconn`). Default: 511.
-     */
-    backlog?: number | undefined;
-    /** Several places to listen at, instead of `port`, `host` and `backlog`. TLS and limits hold for all; `maxConnections` for their sum. */
+    /** Several places to listen at, instead of `port` and `host`. TLS and limits hold for all; `maxConnections` for their sum. */
     endpoints?: readonly OrUndefined<EndpointOptions>[] | undefined;
-    /** Whether small frames leave at once (TCP_NODELAY), or wait a little for more (Nagle's algorithm). Default: true. */
-    noDelay?: boolean | undefined;
-    /**
-     * How many bytes Node reads ahead of a connection that is paused, before it stops, in bytes, 1,024 to 16,777,216: the
-     * `highWaterMark` of its sockets; under TLS Node keeps its own. The kernel's buffers (SO_SNDBUF, SO_RCVBUF) cannot be set from
-     * Node. Default: Node's, 16,384 or 65,536 by its version.
-     */
-    socketBufferBytes?: number | undefined;
     /** The certificate; with it the server speaks `wss:` and nothing else. Default: none. */
     tls?: OrUndefined<ServerTlsOptions> | undefined;
     /** The service path. Requests elsewhere are HTTP 404; what follows it is the connection's channel. Default: `"/"`. */
@@ -669,6 +677,32 @@ interface ServerOptions<P extends Packet = Packet, D = undefined, C extends Conn
     packet?: StandardSchema<P> | undefined;
     /** The spelling of field names on the wire; `"pascal"` is .NET's. Both are read. Default: `"camel"`. */
     packetCasing?: PacketCasing | undefined;
+    /**
+     * The origins of the pages that may connect: `"https://example.com"`, with a port where it is not the scheme's own. A leading
+     * `*.` stands for exactly one label: `"https://*.example.com"` lets in `https://chat.example.com`, but neither
+     * `https://example.com` nor `https://a.b.example.com`. `"null"` stands for pages without an origin of their own, such as those
+     * of files and sandboxed frames: of anybody, that is. All others are HTTP 403, before `verifyRequest` and before the user
+     * service. Default: any.
+     */
+    origins?: readonly string[] | undefined;
+    /**
+     * Whether a request without an Origin header is refused as well, with HTTP 403. Browsers always send one, other clients
+     * mostly none, and may send whatever they like. Only beside `origins`. Default: false.
+     */
+    requireOrigin?: boolean | undefined;
+    /**
+     * The hosts that this server speaks for: `"example.com"` on every port, `"example.com:8443"` on that one alone, a leading `*.`
+     * as in `origins`. A request for another one is HTTP 421. It keeps out pages that have bent their own name to this server's
+     * address (DNS rebinding). Default: any.
+     */
+    hosts?: readonly string[] | undefined;
+    /**
+     * Judges each upgrade request that `origins` and `hosts` let pass and that has a token where one is needed, before the user
+     * service does. True lets it go on, and so does `{ headers, cookies }`, which the 101 then bears; false is HTTP 403,
+     * `{ status, reason, headers }` another refusal. When it throws, rejects or answers anything else, the client gets HTTP 500;
+     * when it takes longer than `limits.headersTimeoutMs`, HTTP 503; and `error` tells of it. Default: all go on.
+     */
+    verifyRequest?: VerifyHook | undefined;
     /**
      * Makes `connection.data` from the upgrade request, before `connected`. When it throws, rejects or takes longer than
      * `limits.headersTimeoutMs`, the client gets HTTP 500 and `error` tells of it. Default: data is undefined.
@@ -777,7 +811,7 @@ interface ServerStats {
     readonly engine: string;
     /** Open connections, now. */
     readonly connections: number;
-    /** Upgrade requests being judged, tokens being waited for, and `createState` running for who has left meanwhile; now. */
+    /** Upgrade requests being judged, tokens being waited for, and `verifyRequest` or `createState` running for who has left; now. */
     readonly pendingHandshakes: number;
     /** Connections that were accepted. */
     readonly accepted: number;
@@ -794,7 +828,7 @@ interface ServerStats {
 }
 
 /**
- * A WebSocket server. Events: `message`, `connection`, `error`, `ping`, `pong`, `server`; see `ServerEvents`. `P` is the type of packets,
+ * A WebSocket server. Events: `message`, `connection`, `error`, `server`; see `ServerEvents`. `P` is the type of packets,
  * `D` that of `connection.data`, `C` that of connections.
  */
 declare class WebsocketServer<P extends Packet = Packet, D = undefined, C extends Connection<P, D> = Connection<P, D>> extends RememberingEmitter<ServerEvents<P, C>> {
@@ -891,4 +925,4 @@ declare class WebsocketServerAuth<T, P extends Packet = Packet, D = undefined> e
 }
 
 export { AuthConnection, CloseCode, Connection, ConnectionManager, UpgradeRequest, WebsocketHandler, WebsocketServer, WebsocketServerAuth, WebsocketsSimpleError, createPacket };
-export type { AnyConnection, AuthServerOptions, BroadcastOptions, ClientCertificate, CompressionOptions, ConnectionPeer, ConnectionState, EndpointOptions, ErrorCode, HeartbeatOptions, Identity, LogFields, Logger, OrUndefined, Packet, PacketCasing, PacketInput, RateLimitOptions, SendQueueOptions, Sendable, ServerAddress, ServerConnectionEvent, ServerErrorEvent, ServerEvents, ServerLimits, ServerMessageEvent, ServerOptions, ServerPingEvent, ServerStateEvent, ServerStats, ServerTlsOptions, StandardSchema, TlsVersion, TokenPlace, UserService, UserServiceLimits };
+export type { AnyConnection, AuthServerOptions, BroadcastOptions, ClientCertificate, CompressionOptions, ConnectionPeer, ConnectionState, EndpointOptions, ErrorCode, HeartbeatOptions, Identity, LogFields, Logger, OrUndefined, Packet, PacketCasing, PacketInput, RateLimitOptions, RequestAcceptance, RequestRefusal, RequestVerdict, ResponseCookie, SendQueueOptions, Sendable, ServerAddress, ServerConnectionEvent, ServerErrorEvent, ServerEvents, ServerLimits, ServerMessageEvent, ServerOptions, ServerStateEvent, ServerStats, ServerTlsOptions, StandardSchema, TlsVersion, TokenPlace, UserService, UserServiceLimits, VerifyHook, VerifyOptions };

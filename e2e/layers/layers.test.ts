@@ -72,6 +72,11 @@ const ARROWS: readonly { readonly file: string; readonly may: readonly string[];
     ],
   },
   {
+    file: "packages/client/src/any.node.ts",
+    may: ["node:tls", "./platform.ts", "@websockets-simple/shared", "@websockets-simple/engine/certificate"],
+    mayNot: ["./client.ts", "ws", "isomorphic-ws", "@websockets-simple/server", "@websockets-simple/engine"],
+  },
+  {
     file: "packages/client/src/websocket-transport.ts",
     may: ["isomorphic-ws", "./transport.ts", "@websockets-simple/shared"],
     mayNot: ["ws", "node:net", "./client.ts", "./index.ts", "@websockets-simple/server", "../../../testkit/any.ts"],

@@ -11,7 +11,7 @@ import {
 } from "@websockets-simple/shared";
 import type { HeartbeatOptions } from "./heartbeat.ts";
 import type { OutboxOptions } from "./outbox.ts";
-import type { ClientTlsOptions, Platform, WebSocketClass } from "./platform.ts";
+import type { ClientTlsOptions, CompressionOptions, Platform, WebSocketClass } from "./platform.ts";
 import type { AddressOptions } from "./target.ts";
 
 /** How a client comes back. */
@@ -65,8 +65,21 @@ export interface ClientOptions<P extends Packet = Packet> extends AddressOptions
   maxBufferedBytes?: number | undefined;
   /** The most messages that an async iterator keeps unread, 1 and up. Default: 1,000. */
   maxQueuedMessages?: number | undefined;
-  /** Whom to trust (Node). Default: the system's authorities. */
+  /** Whom to trust, and who the client is (Node). Default: the system's authorities, and nobody. */
   tls?: ClientTlsOptions | undefined;
+  /** Further headers of the upgrade request (Node). Names and values are ASCII; `Cookie` and `Origin` are options of their own. */
+  headers?: Readonly<Record<string, string>> | undefined;
+  /** The Origin header (Node): `https://example.com`, or `null`. A browser sends its own. Default: none is sent. */
+  origin?: string | undefined;
+  /** Cookies by name (Node), sent as they are: encode what RFC 6265 section 4.1.1 does not allow. Default: none. */
+  cookies?: Readonly<Record<string, string>> | undefined;
+  /**
+   * How many redirects of the upgrade request are followed (Node), 0 to 20. Another origin gets no headers, cookies and
+   * token; from TLS to none is refused. Default: 0, a redirect is a refusal.
+   */
+  followRedirects?: number | undefined;
+  /** Compresses messages (permessage-deflate, RFC 7692) where the server agrees (Node). A browser decides by itself. Default: false. */
+  compression?: boolean | CompressionOptions | undefined;
   /** The wire. `"session"` is not available yet. Default: `"classic"`. */
   wire?: "classic" | undefined;
   /** Another WebSocket class (React Native, tests). Default: the platform's. */
@@ -74,7 +87,8 @@ export interface ClientOptions<P extends Packet = Packet> extends AddressOptions
 }
 
 /** Every option with its value. */
-export type CheckedOptions<P extends Packet> = Omit<ClientOptions<P>, "reconnect" | "outbox" | "heartbeat"> & {
+export type CheckedOptions<P extends Packet> = Omit<ClientOptions<P>, "reconnect" | "outbox" | "heartbeat" | "compression"> & {
+  readonly compression?: Complete<CompressionOptions> | false;
   readonly subprotocols: readonly string[];
   readonly tokenIn: TokenPlace;
   readonly reconnect: Complete<ReconnectOptions> | false;

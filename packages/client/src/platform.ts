@@ -1,4 +1,4 @@
-import type { OptionTable, TokenPlace, WebsocketsSimpleError } from "@websockets-simple/shared";
+import type { Complete, OptionTable, TokenPlace, WebsocketsSimpleError } from "@websockets-simple/shared";
 import type { ClientPingEvent } from "./events.ts";
 import type { PlaceToken, Target } from "./target.ts";
 
@@ -13,11 +13,62 @@ export interface ClientTlsOptions {
   servername?: string | undefined;
   /** false accepts any certificate: for tests on your own machine only. Default: true. */
   rejectUnauthorized?: boolean | undefined;
+  /** The client's own certificate and key in one: a PKCS #12 file's bytes. */
+  pfx?: Uint8Array | undefined;
+  /** What `pfx`, or `key`, is encrypted with. */
+  passphrase?: string | undefined;
+  /** The client's own private key, PEM. */
+  key?: string | Uint8Array | undefined;
+  /** The client's own certificate, PEM, followed by those between it and the root. */
+  cert?: string | Uint8Array | undefined;
+  /** The lowest version spoken. Default: `"TLSv1.2"`. */
+  minVersion?: "TLSv1.2" | "TLSv1.3" | undefined;
+  /** The highest version spoken. Default: `"TLSv1.3"`. */
+  maxVersion?: "TLSv1.2" | "TLSv1.3" | undefined;
+  /**
+   * Judges a certificate that is trusted, in place of the check that it bears the host's name: undefined takes it, an
+   * Error refuses it for good. For instance, compare `certificate.fingerprint256` with the one you know.
+   */
+  checkServerIdentity?: ((host: string, certificate: ServerCertificate) => Error | undefined) | undefined;
+}
+
+/** A server's certificate, as Node reads it. */
+export interface ServerCertificate {
+  /** Who it is for, by the names of X.509: `CN` is the common name. */
+  readonly subject: Readonly<Record<string, string | string[] | undefined>>;
+  /** The names it is for: `DNS:localhost, IP Address:127.0.0.1`. */
+  readonly subjectaltname?: string;
+  /** Who signed it. */
+  readonly issuer: Readonly<Record<string, string | string[] | undefined>>;
+  /** Its SHA-256 in hexadecimal, with colons. */
+  readonly fingerprint256: string;
+  readonly valid_from: string;
+  readonly valid_to: string;
+  /** In DER. */
+  readonly raw: Uint8Array;
+}
+
+/** How messages are compressed. */
+export interface CompressionOptions {
+  /** Smaller messages are sent as they are, in bytes, 0 to 1,073,741,824. Default: 1,024. */
+  threshold?: number | undefined;
+  /** zlib's, 1 (fast) to 9 (small). Default: 6. */
+  level?: number | undefined;
+  /** Whether messages refer to those before them: smaller, but up to 32 KiB of memory a direction. Default: false. */
+  contextTakeover?: boolean | undefined;
+  /** The base-2 logarithm of how many bytes back a message may refer, 9 to 15. Default: 15. */
+  windowBits?: number | undefined;
 }
 
 /** What a socket needs beside its target. */
 export interface SocketOptions {
+  readonly webSocket?: WebSocketClass | undefined;
   readonly tls?: ClientTlsOptions | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly origin?: string | undefined;
+  readonly cookies?: Readonly<Record<string, string>> | undefined;
+  readonly followRedirects?: number | undefined;
+  readonly compression?: Complete<CompressionOptions> | false | undefined;
   readonly maxPayload: number;
   readonly closeTimeoutMs: number;
   readonly noDelay?: boolean | undefined;

@@ -6,11 +6,7 @@ import type { Target } from "./target.ts";
 import type { OpenTransport } from "./transport.ts";
 
 /** Opens sockets of the platform's WebSocket, or over another class of the same shape. */
-export function webSocketTransport(
-  platform: Platform,
-  options: SocketOptions & { readonly webSocket?: WebSocketClass | undefined },
-  pings: PingListener,
-): OpenTransport {
+export function webSocketTransport(platform: Platform, options: SocketOptions, pings: PingListener): OpenTransport {
   const Implementation = options.webSocket ?? (IsomorphicWebSocket as unknown as WebSocketClass);
   return (target, listener) => {
     let refusal: Refusal | undefined;

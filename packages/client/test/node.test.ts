@@ -1,52 +1,11 @@
 import { createHash } from "node:crypto";
-import { createServer, type Server } from "node:http";
-import { createServer as createTlsServer } from "node:https";
-import { type AddressInfo, createServer as createTcpServer, type Socket } from "node:net";
+import { createServer } from "node:http";
+import { createServer as createTcpServer, type Socket } from "node:net";
 import { inspect } from "node:util";
-import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { type WebSocket, WebSocketServer } from "ws";
-import { type Certificates, makeCertificates } from "../../../testkit/certificates.ts";
 import { retained } from "../../../testkit/retained.ts";
-import { type ClientOptions, type TokenSource, WebsocketClient } from "../src/index.ts";
-
-const cleanUps: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
-});
-
-/** Makes a server listen on a free loopback port and closes it, and all its sockets, after the test. */
-async function listen(server: Server | ReturnType<typeof createTcpServer>): Promise<number> {
-  const sockets = new Set<Socket>();
-  server.on("connection", (socket: Socket) => sockets.add(socket.on("close", () => sockets.delete(socket))));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  cleanUps.push(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  return (server.address() as AddressInfo).port;
-}
-
-/** A client, disposed of after the test. */
-function client(port: number, options: Partial<ClientOptions> = {}, token?: TokenSource) {
-  const made = new WebsocketClient({ url: `ws://127.0.0.1:${port}/`, reconnect: false, ...options }, token);
-  cleanUps.push(() => made.dispose());
-  return made;
-}
-
-/** The next event that fits; the test's own time limit is the deadline. */
-function next<T>(on: (listener: (event: T) => void) => unknown, fits: (event: T) => boolean = () => true): Promise<T> {
-  return new Promise((resolve) => on((event) => fits(event) && resolve(event)));
-}
-
-/** An echo over `ws`. */
-async function echoServer(options: object = {}, server: Server = createServer()) {
-  const wss = new WebSocketServer({ server, ...options });
-  wss.on("connection", (socket) => {
-    socket.on("error", () => {});
-    socket.on("message", (data, isBinary) => socket.send(data, { binary: isBinary }));
-  });
-  return { wss, port: await listen(server) };
-}
+import { client, echoServer, listen, next } from "./support/node.ts";
 
 describe("against a plain WebSocket server", () => {
   it("sends and receives text and bytes of every size, in order", async () => {
@@ -62,11 +21,6 @@ describe("against a plain WebSocket server", () => {
       expect(typeof echo).toBe(typeof message);
       expect(Buffer.from(echo as string).equals(Buffer.from(message as string))).toBe(true);
     }
-  });
-
-  it("is refused a path where a certificate should stand, before it connects", () => {
-    for (const ca of ["ca.pem", 5, [5]])
-      expect(() => client(1, { tls: { ca: ca as never } })).toThrow(/option tls: expected its ca in PEM/);
   });
 
   it("hands over bytes that are the listener's own for ever", async () => {
@@ -285,7 +239,7 @@ describe("against a plain WebSocket server", () => {
       stream.write(Buffer.from([bytes]));
       if (++bytes === 60) clearInterval(timer);
     }, 20);
-    cleanUps.push(() => clearInterval(timer));
+    onTestFinished(() => clearInterval(timer));
     expect((await messages.next()).value?.message).toHaveLength(60);
     expect(lost).not.toHaveBeenCalled();
   });
@@ -303,7 +257,8 @@ describe("against a plain WebSocket server", () => {
   });
 
   it("comes back to a server that died and was started again on its port", async () => {
-    const first = await echoServer();
+    const dying = createServer();
+    const first = await echoServer({}, dying);
     const me = client(first.port, { reconnect: { baseDelayMs: 20, maxDelayMs: 50 } });
     await me.connect();
     const types: string[] = [];
@@ -312,17 +267,14 @@ describe("against a plain WebSocket server", () => {
       (listener) => me.on("connection", listener),
       ({ type }) => type === "reconnecting",
     );
-    await cleanUps.splice(0, 1)[0]?.();
+    dying.close();
+    for (const socket of first.wss.clients) socket.terminate();
     await away;
     const waiting = me.sendRaw("kept while away");
     const again = createServer();
     const { promise, resolve } = deferred();
     new WebSocketServer({ server: again }).on("connection", (socket) => socket.on("message", (data) => resolve(String(data))));
-    await new Promise<void>((listening) => again.listen(first.port, "127.0.0.1", listening));
-    cleanUps.push(() => {
-      again.closeAllConnections();
-      again.close();
-    });
+    await listen(again, first.port);
     await waiting;
     expect(await promise).toBe("kept while away");
     expect(types.at(-1)).toBe("connected");
@@ -520,41 +472,6 @@ describe("a broken network", () => {
     await expect(client(port, { connectTimeoutMs: 100 }).connect()).rejects.toMatchObject({
       message: expect.stringContaining("100 ms (option connectTimeoutMs)"),
     });
-  });
-});
-
-describe("TLS", () => {
-  let certificates: Certificates;
-  beforeAll(() => {
-    certificates = makeCertificates();
-  });
-
-  const secure = async (which: "localhost" | "wrongHost" | "selfSigned") => {
-    const { key, cert } = certificates[which];
-    const { port } = await echoServer({}, createTlsServer({ key, cert }));
-    return `wss://localhost:${port}/`;
-  };
-
-  it("trusts an authority of one's own", async () => {
-    const me = client(0, { url: await secure("localhost"), tls: { ca: certificates.ca } });
-    await me.connect();
-    const messages = me[Symbol.asyncIterator]();
-    await me.send("over TLS");
-    expect((await messages.next()).value?.message).toBe("over TLS");
-  });
-
-  it.each([
-    ["a server of an unknown authority", "localhost", false],
-    ["a self-signed server", "selfSigned", true],
-    ["a certificate for another host", "wrongHost", true],
-  ] as const)("refuses %s by default, for good, and says what to do", async (_what, which, withCa) => {
-    const me = client(0, { url: await secure(which), reconnect: true, ...(withCa ? { tls: { ca: certificates.ca } } : {}) });
-    await expect(me.connect()).rejects.toMatchObject({ code: "TLS_FAILED", message: expect.stringContaining("tls.ca") });
-    expect(me.state).toBe("disconnected");
-  });
-
-  it("accepts any certificate only when told so", async () => {
-    await client(0, { url: await secure("selfSigned"), tls: { rejectUnauthorized: false } }).connect();
   });
 });
 

@@ -5,7 +5,7 @@ import { type WebSocket, WebSocketServer } from "ws";
 import { within } from "../../../testkit/raw-socket.ts";
 import { ScriptedWebSocket } from "../../../testkit/scripted-websocket.ts";
 import { type ClientOptions, WebsocketClient } from "../src/index.ts";
-import { type PingingSocket, SocketPings } from "../src/node/pings.ts";
+import { SocketPings } from "../src/pings.node.ts";
 
 /** A client in Node that is connected to a server in the hands of the test. */
 async function connected(serverOptions: object = {}, options: Partial<ClientOptions> = {}) {
@@ -41,9 +41,12 @@ async function connected(serverOptions: object = {}, options: Partial<ClientOpti
   return { me, socket, heard, hears, read };
 }
 
-describe("client.ping in Node", () => {
+describe.each([
+  ["ws", {}],
+  ["our own engine", { compression: true }],
+] as const)("client.ping in Node, over %s", (_, over) => {
   it("resolves with the round trip, which is latencyMs from then on, with a text, bytes or nothing", async () => {
-    const { me, heard, hears } = await connected();
+    const { me, heard, hears } = await connected({}, over);
     expect(me.latencyMs).toBeUndefined();
     const ms = await within("a pong", me.ping("hello"));
     expect(ms).toBeGreaterThanOrEqual(0);
@@ -55,7 +58,7 @@ describe("client.ping in Node", () => {
   });
 
   it("several at a time are told apart by payload; those before the one that is answered are answered too", async () => {
-    const { me, socket, hears, read } = await connected({ autoPong: false });
+    const { me, socket, hears, read } = await connected({ autoPong: false }, over);
     const told: string[] = [];
     for (const name of ["one", "two", "three"]) void me.ping(name).then(() => told.push(name));
     await hears(3);
@@ -71,7 +74,7 @@ describe("client.ping in Node", () => {
   it("is not confused by the heartbeat's own, nor ends its waiting wrongly", async () => {
     const { me, socket, hears, heard, read } = await connected(
       { autoPong: false },
-      { heartbeat: { intervalMs: 100_000, timeoutMs: 100_000 } },
+      { ...over, heartbeat: { intervalMs: 100_000, timeoutMs: 100_000 } },
     );
     let isAnswered = false;
     void me.ping("mine").then(() => (isAnswered = true));
@@ -90,21 +93,21 @@ describe("client.ping in Node", () => {
     ["126 bytes", new Uint8Array(126)],
     ["half a character", "\ud83d"],
     ["a number", 5],
-  ])("rejects with INVALID_ARGUMENT for %s, and sends nothing", async (_, payload) => {
-    const { me, heard } = await connected();
+  ])("rejects with INVALID_ARGUMENT for %s, and sends nothing", async (_name, payload) => {
+    const { me, heard } = await connected({}, over);
     await expect(me.ping(payload as string)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
     await within("a pong", me.ping("good"));
     expect(heard).toEqual(["good"]);
   });
 
   it("rejects with NOT_SENT when it is not connected, with UNKNOWN when the connection ends before the pong", async () => {
-    const { me, socket, hears } = await connected({ autoPong: false });
+    const { me, socket, hears } = await connected({ autoPong: false }, over);
     const pinging = me.ping().catch(({ code }) => code);
     await hears(1);
-    const over = new Promise<void>((resolve) => me.once("connection", () => resolve()));
+    const ended = new Promise<void>((resolve) => me.once("connection", () => resolve()));
     socket.terminate();
     expect(await within("the outcome", pinging)).toBe("UNKNOWN");
-    await within("the end", over);
+    await within("the end", ended);
     await expect(me.ping()).rejects.toMatchObject({ code: "NOT_SENT" });
     const never = new WebsocketClient({ url: "ws://127.0.0.1:1/" });
     await expect(never.ping()).rejects.toMatchObject({ code: "NOT_SENT" });
@@ -115,14 +118,16 @@ describe("client.ping in Node", () => {
     const note = (reason: unknown): void => void rejections.push(reason);
     process.on("unhandledRejection", note);
     onTestFinished(() => void process.off("unhandledRejection", note));
-    const { me } = await connected({ autoPong: false });
+    const { me } = await connected({ autoPong: false }, over);
     void me.ping();
     me.dispose();
     void me.ping();
     for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
     expect(rejections).toEqual([]);
   });
+});
 
+describe("client.ping over another class", () => {
   it("is INVALID_STATE where the class of option webSocket has none", async () => {
     ScriptedWebSocket.forget();
     const me = new WebsocketClient({ url: "ws://server/", heartbeat: false, webSocket: ScriptedWebSocket as never });
@@ -137,8 +142,11 @@ describe("client.ping in Node", () => {
 });
 
 describe("events ping and pong in Node", () => {
-  it("tell what came, with a payload of one's own, and the ping is answered all the same", async () => {
-    const { me, socket, read } = await connected();
+  it.each([
+    ["ws", {}],
+    ["our own engine", { compression: true }],
+  ])("tell what came, with a payload of one's own, and the ping is answered all the same: over %s", async (_, over) => {
+    const { me, socket, read } = await connected({}, over);
     const told: string[] = [];
     for (const event of ["ping", "pong"] as const) {
       me.on(event, ({ payload }) => {
@@ -156,12 +164,16 @@ describe("events ping and pong in Node", () => {
 
   it("are told of no socket that was let go of", () => {
     const told: string[] = [];
-    const heard = new Map<string, (payload: Uint8Array) => void>();
-    const socket: PingingSocket = { readyState: 1, on: (event, listener) => heard.set(event, listener), ping: () => {} };
     const events = { listenerCount: () => 1, emit: (event: string) => told.push(event) };
-    const pings = new SocketPings(socket, events, () => told.push("measured"));
+    const pings = new SocketPings(
+      () => {},
+      () => true,
+      events,
+      () => told.push("measured"),
+    );
     for (let round = 0; round < 2; round++) {
-      for (const tell of heard.values()) tell(new Uint8Array(1));
+      pings.pinged(new Uint8Array(1));
+      pings.ponged(new Uint8Array(1));
       pings.end();
     }
     expect(told).toEqual(["ping", "measured", "pong"]);

@@ -92,7 +92,15 @@ export interface Acceptor {
 export interface Acceptance {
   /** One of those that the client offered. */
   readonly subprotocol?: string | undefined;
+  /**
+   * Further headers. Each pair MUST become one line of its own, in this order, and in no other answer. Whoever gives them has
+   * checked them: names are tokens, values visible ASCII and blanks, and none is one that the handshake needs.
+   */
+  readonly headers?: HeaderLines | undefined;
 }
+
+/** Headers as names and values; a name may stand there more than once. */
+export type HeaderLines = readonly (readonly [name: string, value: string])[];
 
 /** A message that an engine has encoded, for sockets of that same engine. */
 export interface PreparedMessage {

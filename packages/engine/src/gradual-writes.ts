@@ -12,26 +12,33 @@ type Done = (error?: Error | null) => void;
 const RAW = "buffer" as BufferEncoding;
 type Chunk = { chunk: Buffer | string; encoding: BufferEncoding };
 
-/** How a stream writes by itself, and what has left of what it wrote. */
+/** How a stream writes by itself, and how much has left of what it wrote. */
 class Steps {
   readonly write: Duplex["_write"];
   readonly writev: NonNullable<Duplex["_writev"]>;
-  /** Bytes of writes that are over; of the last one, which may be under way; and how many of these have left. */
-  before: number;
-  last: number;
-  left = 0;
+  #taken: number;
+  /** What was under way before: it has left when nothing waits, or when something else is written. */
+  #before: number;
 
   constructor(stream: GradualStream) {
     this.write = stream._write;
     this.writev = stream._writev as NonNullable<Duplex["_writev"]>;
-    this.last = stream.writableLength;
-    this.before = (stream.bytesWritten ?? 0) - this.last;
+    this.#before = stream.writableLength;
+    this.#taken = (stream.bytesWritten ?? 0) - this.#before;
   }
 
-  begin(bytes: number): void {
-    this.before += this.last;
-    this.last = bytes;
-    this.left = 0;
+  taken(waiting: number): number {
+    return waiting === 0 ? this.#taken + this.#before : this.#taken;
+  }
+
+  /** Counts bytes that are written now, when they have left. */
+  counting(bytes: number, done: Done): Done {
+    this.#taken += this.#before;
+    this.#before = 0;
+    return (error) => {
+      if (!error) this.#taken += bytes;
+      done(error);
+    };
   }
 }
 
@@ -55,9 +62,8 @@ export function writeGradually(stream: Duplex): void {
  * writes gradually hardly anything may wait in it: Node walks through all that.
  */
 export function takenBytes(stream: Duplex): number {
-  const { writableLength, [STEPS]: steps } = stream as GradualStream;
-  if (steps) return steps.before + (writableLength === 0 ? steps.last : steps.left);
-  return ((stream as GradualStream).bytesWritten ?? 0) - writableLength;
+  const { [STEPS]: steps, writableLength } = stream as GradualStream;
+  return steps ? steps.taken(writableLength) : ((stream as GradualStream).bytesWritten ?? 0) - writableLength;
 }
 
 /**
@@ -65,6 +71,8 @@ export function takenBytes(stream: Duplex): number {
  * being thought slow: about what Linux takes of a connection at most.
  */
 export const UNTOLD_BYTES = 4_194_304;
+/** So many turns may pass before it does. */
+export const UNTOLD_TURNS = 2;
 
 /** Whether a stream tells at once that the system has taken a write; under TLS it only does so in the next turn. */
 export function isPrompt(stream: Duplex): boolean {
@@ -74,8 +82,7 @@ export function isPrompt(stream: Duplex): boolean {
 function write(this: GradualStream, chunk: Buffer | string, encoding: BufferEncoding, done: Done): void {
   const steps = this[STEPS] as Steps;
   const bytes = lengthOf({ chunk, encoding });
-  steps.begin(bytes);
-  if (bytes <= STEP_BYTES) steps.write.call(this, chunk, encoding, done);
+  if (bytes <= STEP_BYTES) steps.write.call(this, chunk, encoding, steps.counting(bytes, done));
   else writeAll(this, steps, [toBytes({ chunk, encoding })], done);
 }
 
@@ -83,8 +90,7 @@ function writev(this: GradualStream, chunks: Chunk[], done: Done): void {
   const steps = this[STEPS] as Steps;
   let bytes = 0;
   for (const chunk of chunks) bytes += lengthOf(chunk);
-  steps.begin(bytes);
-  if (bytes <= STEP_BYTES) steps.writev.call(this, chunks, done);
+  if (bytes <= STEP_BYTES) steps.writev.call(this, chunks, steps.counting(bytes, done));
   else writeAll(this, steps, chunks.map(toBytes), done);
 }
 
@@ -106,12 +112,11 @@ function writeAll(stream: GradualStream, steps: Steps, parts: readonly Buffer[],
       if (!step) return void done();
       isOver = false;
       let isLate = false;
-      const written: Done = (error) => {
-        if (error) return void done(error);
-        steps.left += sizeOf(step);
-        if (isLate) goOn();
+      const written = steps.counting(sizeOf(step), (error) => {
+        if (error) done(error);
+        else if (isLate) goOn();
         else isOver = true;
-      };
+      });
       if (step.length === 1) steps.write.call(stream, step[0], RAW, written);
       else
         steps.writev.call(

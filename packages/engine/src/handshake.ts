@@ -1,4 +1,5 @@
 import crypto from "node:crypto";
+import type { Acceptance } from "./engine.ts";
 
 /** RFC 6455 section 1.3. */
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -14,8 +15,9 @@ export function acceptValue(key: string): string {
 }
 
 /** The 101 that opens a connection. */
-export function switchingProtocols(key: string, subprotocol: string | undefined, extensions: string | undefined): string {
+export function switchingProtocols(key: string, { subprotocol, headers }: Acceptance, extensions: string | undefined): string {
   const chosen = subprotocol === undefined ? "" : `Sec-WebSocket-Protocol: ${subprotocol}\r\n`;
   const agreed = extensions === undefined ? "" : `Sec-WebSocket-Extensions: ${extensions}\r\n`;
-  return `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${acceptValue(key)}\r\n${chosen}${agreed}\r\n`;
+  const further = headers === undefined ? "" : headers.map(([name, value]) => `${name}: ${value}\r\n`).join("");
+  return `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${acceptValue(key)}\r\n${chosen}${agreed}${further}\r\n`;
 }

@@ -43,3 +43,20 @@ test.each([
   await turns();
   expect(told).toEqual(["error"]);
 });
+
+test("what waited for a peer is told as it leaves, not only when all of it has", async () => {
+  const written: (() => void)[] = [];
+  const stream = new Duplex({ read() {}, write: (_bytes, _encoding, done) => void written.push(done) });
+  const taken: number[] = [];
+  const events = { taken: (messages: number) => taken.push(messages), blocked() {}, drained: () => taken.push(0) };
+  const writer = new Writer(stream, { slab: new Slab(), fan: new Fan(), turns: new Turns(), isClient: true }, events);
+  for (let count = 0; count < 6; count++) writer.sendBinary(new Uint8Array(150_000));
+  writer.sendText("small");
+  await turns();
+  expect(taken).toEqual([]);
+  for (let step = 0; step < 50 && !taken.includes(0); step++) {
+    written.shift()?.();
+    await turns();
+  }
+  expect([taken, writer.size]).toEqual([[1, 2, 2, 2, 0], 0]);
+});

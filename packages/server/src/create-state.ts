@@ -1,6 +1,7 @@
 import type { Clock } from "./clock.ts";
 import type { StopSignal } from "./handshake/asker.ts";
 import type { UpgradeRequest } from "./handshake/upgrade-request.ts";
+import { waitFor } from "./handshake/wait-for.ts";
 
 /** Makes the application's state; rejects when that failed, which was reported, or when the server stops. */
 export type CreateState = (request: UpgradeRequest, userId: unknown, stop: StopSignal) => Promise<unknown>;
@@ -22,19 +23,15 @@ export function createState(
 ): CreateState | undefined {
   if (!make) return undefined;
   return async (request, userId, stop) => {
-    const cancels: (() => void)[] = [];
     try {
-      const over = new Promise<never>((_, reject) => {
-        const late = (): void => reject(new Error(`no answer within limits.headersTimeoutMs ${timeoutMs}`));
-        cancels.push(clock.after(timeoutMs, late));
-        cancels.push(stop.onStop(() => reject(STOPPED)));
-      });
-      return await Promise.race([(async () => make(request, userId as never))(), over]);
+      const making = (async () => make(request, userId as never))();
+      const outcome = await waitFor(making, timeoutMs, clock, stop);
+      if (outcome === "stopped") throw STOPPED;
+      if (outcome === "late") throw new Error(`no answer within limits.headersTimeoutMs ${timeoutMs}`);
+      return outcome.value;
     } catch (thrown) {
       if (thrown !== STOPPED) failed(thrown);
       throw thrown;
-    } finally {
-      for (const cancel of cancels) cancel();
     }
   };
 }

@@ -2,8 +2,10 @@ import type { Duplex } from "node:stream";
 import { toError } from "@websockets-simple/shared";
 import type { Clock } from "./clock.ts";
 import type { CreateState } from "./create-state.ts";
-import { type Authentication, Handshakes } from "./handshake/handshake.ts";
+import { Handshakes } from "./handshake/handshake.ts";
+import type { Authentication } from "./handshake/handshake-parts.ts";
 import { plainAddress, type UpgradeRequest } from "./handshake/upgrade-request.ts";
+import type { VerifyRequest } from "./handshake/verify-request.ts";
 import { type HeartbeatPeer, startHeartbeat } from "./heartbeat.ts";
 import { listen, type ServerAddress } from "./listen/http-listener.ts";
 import { connectionsByOpenFiles } from "./listen/open-files.ts";
@@ -22,6 +24,7 @@ export interface EndpointParts {
   readonly counters: Counters;
   readonly log: Log;
   readonly authentication: (Authentication & { readonly maxPayloadBeforeAuth: number }) | undefined;
+  readonly verifyRequest: VerifyRequest | undefined;
   readonly createState: CreateState | undefined;
   readonly peers: () => Iterable<HeartbeatPeer & SweptPeer>;
   admit(socket: EngineSocket, request: UpgradeRequest, data: unknown, userId: unknown): SocketListener;
@@ -67,6 +70,9 @@ export async function openEndpoint(parts: EndpointParts): Promise<Endpoint> {
     maxPayload,
     noDelay,
     authentication,
+    isHost: options.isHost,
+    isOrigin: options.isOrigin,
+    verifyRequest: parts.verifyRequest,
     createState: parts.createState,
     admit: parts.admit,
     refused,

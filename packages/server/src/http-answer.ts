@@ -35,6 +35,6 @@ export function answer(stream: Duplex, refusal: Refusal, clock: Clock): void {
     "close",
     clock.after(LINGER_MS, () => stream.destroy()),
   );
-  stream.end(`HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}\r\n${headers.join("")}\r\n${refusal.reason}`);
+  stream.end(`HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status] ?? ""}\r\n${headers.join("")}\r\n${refusal.reason}`);
   stream.resume();
 }

@@ -21,11 +21,14 @@ export type {
   ServerStateEvent,
 } from "./events.ts";
 export { WebsocketHandler } from "./handler.ts";
+export type { RequestAcceptance, RequestRefusal, RequestVerdict } from "./handshake/request-verdict.ts";
+export type { ResponseCookie } from "./handshake/set-cookie.ts";
 export type { ClientCertificate, UpgradeRequest } from "./handshake/upgrade-request.ts";
 export type { UserService, UserServiceLimits } from "./handshake/user-service.ts";
+export type { VerifyHook, VerifyOptions } from "./handshake/verify-request.ts";
 export type { Identity } from "./identities.ts";
 export type { EndpointOptions, ServerAddress } from "./listen/http-listener.ts";
-export type { ServerTlsOptions, TlsVersion } from "./listen/tls.ts";
+export type { ServerTlsOptions } from "./listen/tls.ts";
 export type { LogFields, Logger } from "./logger.ts";
 export type {
   AuthServerOptions,
@@ -40,4 +43,5 @@ export type { RateLimitOptions } from "./rate-limit.ts";
 export type { SendQueueOptions } from "./send-queue.ts";
 export { WebsocketServer } from "./server.ts";
 export { WebsocketServerAuth } from "./server-auth.ts";
+export type { TlsVersion } from "./socket.ts";
 export type { ServerStats } from "./stats.ts";

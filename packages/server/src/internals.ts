@@ -1,7 +1,7 @@
 import type { Packet, WebsocketsSimpleError } from "@websockets-simple/shared";
 import type { Clock } from "./clock.ts";
 import type { Connection, ConnectionPeer } from "./connection.ts";
-import type { Authentication } from "./handshake/handshake.ts";
+import type { Authentication } from "./handshake/handshake-parts.ts";
 import type { Roster } from "./hub.ts";
 import type { Engine } from "./socket.ts";
 

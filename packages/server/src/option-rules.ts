@@ -6,8 +6,11 @@ import {
   type Packet,
   type Rule,
   tableOf,
+  wrong,
 } from "@websockets-simple/shared";
 import { checkEndpoints, DEFAULT_BACKLOG, PLACE_RULES } from "./endpoint-rules.ts";
+import { type HostCheck, hostCheck } from "./handshake/hosts.ts";
+import { type OriginCheck, originCheck } from "./handshake/origins.ts";
 import { isToken } from "./handshake/scanners.ts";
 import { decodeSegments } from "./handshake/target.ts";
 import type { EndpointOptions } from "./listen/http-listener.ts";
@@ -60,12 +63,13 @@ export const DEFAULTS = Object.freeze({
   userServiceLimits: Object.freeze({ timeoutMs: 3_000, concurrency: 64 }),
 });
 
+/** Options that are read as something else, or elsewhere. */
+type Replaced =
+  | ("tls" | "port" | "host" | "backlog" | "origins" | "requireOrigin" | "hosts")
+  | ("handler" | "connectionManager" | "createState");
+
 /** A server's options, each with its value. */
-export interface CheckedOptions<P extends Packet, D>
-  extends Omit<
-    ServerOptions<P, D, never>,
-    "tls" | "port" | "host" | "backlog" | "handler" | "connectionManager" | "createState"
-  > {
+export interface CheckedOptions<P extends Packet, D> extends Omit<ServerOptions<P, D, never>, Replaced> {
   readonly endpoints: readonly EndpointOptions[];
   readonly path: string;
   readonly noDelay: boolean;
@@ -84,6 +88,9 @@ export interface CheckedOptions<P extends Packet, D>
   readonly engine: EngineName;
   readonly compress: CheckedCompression | undefined;
   readonly rate: Required<RateLimitOptions> | undefined;
+  /** Undefined: any. */
+  readonly isOrigin: OriginCheck | undefined;
+  readonly isHost: HostCheck | undefined;
   readonly limits: CheckedLimits;
 }
 
@@ -96,6 +103,8 @@ export type Given<O> = { readonly [Name in keyof O]-?: Exclude<O[Name], undefine
 export const timerMs: Rule = [1, MAX_TIMER_MS];
 /** Bytes of a message. */
 export const payload: Rule = [1, 268_435_456];
+
+const list: Rule = (value) => (Array.isArray(value) && value.length > 0 ? undefined : "a list of at least one");
 
 const RULES: Readonly<Record<string, Rule>> = {
   ...PLACE_RULES,
@@ -118,6 +127,10 @@ const RULES: Readonly<Record<string, Rule>> = {
       ? undefined
       : "a Standard Schema (zod, valibot, arktype, …)",
   packetCasing: ["camel", "pascal"],
+  origins: list,
+  requireOrigin: "boolean",
+  hosts: list,
+  verifyRequest: "function",
   createState: "function",
   pingIntervalMs: [0, MAX_TIMER_MS],
   heartbeat: "boolean or object",
@@ -148,7 +161,8 @@ export function checkServerOptions<P extends Packet, D>(given: unknown): Checked
     given,
     tableOf(RULES, DEFAULTS),
   );
-  const { tls, port, host, backlog, endpoints, ...rest } = options;
+  const { tls, port, host, backlog, endpoints, origins, requireOrigin, hosts, ...rest } = options;
+  if (requireOrigin && !origins) throw wrong("requireOrigin", requireOrigin, "false, since there are no `origins`");
   return {
     ...(rest as unknown as CheckedOptions<P, D>),
     endpoints: endpoints ? checkEndpoints(endpoints, given as object) : [{ port, backlog, ...(host !== undefined && { host }) }],
@@ -162,6 +176,8 @@ export function checkServerOptions<P extends Packet, D>(given: unknown): Checked
       ),
       "sendQueue.",
     ),
+    isOrigin: origins && originCheck(origins, requireOrigin === true),
+    isHost: hosts && hostCheck(hosts),
     compress: compression ? checkCompression(compression === true ? {} : compression) : undefined,
     beat: heartbeat ? checkHeartbeat(heartbeat === true ? {} : heartbeat) : undefined,
     rate: rateLimit ? checkRate(rateLimit === true ? {} : rateLimit) : undefined,

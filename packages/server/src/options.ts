@@ -4,6 +4,7 @@ import type { ConnectionManager } from "./connection-manager.ts";
 import type { WebsocketHandler } from "./handler.ts";
 import type { UpgradeRequest } from "./handshake/upgrade-request.ts";
 import type { UserServiceLimits } from "./handshake/user-service.ts";
+import type { VerifyHook } from "./handshake/verify-request.ts";
 import type { EndpointOptions } from "./listen/http-listener.ts";
 import type { ServerTlsOptions } from "./listen/tls.ts";
 import type { Logger } from "./logger.ts";
@@ -25,7 +26,10 @@ export interface BroadcastOptions<C = Connection> {
 
 /** Bounds of what comes before a connection is open. */
 export interface ServerLimits {
-  /** How long the request's head may take, and a TLS handshake, and `createState`, in milliseconds, 1 to 2,147,483,647. Default: 10,000. */
+  /**
+   * How long the request's head may take, and a TLS handshake, `verifyRequest` and `createState`, each of them, in milliseconds,
+   * 1 to 2,147,483,647. Default: 10,000.
+   */
   headersTimeoutMs?: number | undefined;
   /** How often slow requests are looked for, in milliseconds, 10 to 60,000. Default: 2,000. */
   checkIntervalMs?: number | undefined;
@@ -36,8 +40,8 @@ export interface ServerLimits {
   /** Bytes of the URL, 16 to 65,536; more is HTTP 414. Default: 8,192. */
   maxUrlBytes?: number | undefined;
   /**
-   * Upgrade requests and tokens being judged, and `createState` running, also for clients who have left, at the same time,
-   * 1 to 1,000,000; more is HTTP 503. Default: 1,000.
+   * Upgrade requests and tokens being judged, `verifyRequest` and `createState` running, also for clients who have left, at the
+   * same time, 1 to 1,000,000; more is HTTP 503. Default: 1,000.
    */
   maxPendingHandshakes?: number | undefined;
   /** TCP connections, 1 to Infinity; more is HTTP 503. Default: what the process's limit of open files allows, less a reserve. */
@@ -110,6 +114,32 @@ export interface ServerOptions<P extends Packet = Packet, D = undefined, C exten
   packet?: StandardSchema<P> | undefined;
   /** The spelling of field names on the wire; `"pascal"` is .NET's. Both are read. Default: `"camel"`. */
   packetCasing?: PacketCasing | undefined;
+  /**
+   * The origins of the pages that may connect: `"https://example.com"`, with a port where it is not the scheme's own. A leading
+   * `*.` stands for exactly one label: `"https://*.example.com"` lets in `https://chat.example.com`, but neither
+   * `https://example.com` nor `https://a.b.example.com`. `"null"` stands for pages without an origin of their own, such as those
+   * of files and sandboxed frames: of anybody, that is. All others are HTTP 403, before `verifyRequest` and before the user
+   * service. Default: any.
+   */
+  origins?: readonly string[] | undefined;
+  /**
+   * Whether a request without an Origin header is refused as well, with HTTP 403. Browsers always send one, other clients
+   * mostly none, and may send whatever they like. Only beside `origins`. Default: false.
+   */
+  requireOrigin?: boolean | undefined;
+  /**
+   * The hosts that this server speaks for: `"example.com"` on every port, `"example.com:8443"` on that one alone, a leading `*.`
+   * as in `origins`. A request for another one is HTTP 421. It keeps out pages that have bent their own name to this server's
+   * address (DNS rebinding). Default: any.
+   */
+  hosts?: readonly string[] | undefined;
+  /**
+   * Judges each upgrade request that `origins` and `hosts` let pass and that has a token where one is needed, before the user
+   * service does. True lets it go on, and so does `{ headers, cookies }`, which the 101 then bears; false is HTTP 403,
+   * `{ status, reason, headers }` another refusal. When it throws, rejects or answers anything else, the client gets HTTP 500;
+   * when it takes longer than `limits.headersTimeoutMs`, HTTP 503; and `error` tells of it. Default: all go on.
+   */
+  verifyRequest?: VerifyHook | undefined;
   /**
    * Makes `connection.data` from the upgrade request, before `connected`. When it throws, rejects or takes longer than
    * `limits.headersTimeoutMs`, the client gets HTTP 500 and `error` tells of it. Default: data is undefined.

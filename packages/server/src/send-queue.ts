@@ -14,8 +14,9 @@ export interface SendQueueOptions {
   onOverflow?: "disconnect" | "drop-newest";
   /**
    * How long a queue may stand still before the connection is closed with 4408, in milliseconds, 1 to 2,147,483,647. It
-   * moves when the system takes 64 KiB more of it or its rest, however large the message. Who reads too slowly for that,
-   * by default at less than 6.5 kB/s, is closed as who does not read. Default: 10,000.
+   * moves when the system takes 64 KiB more of it, or its rest; and the system takes more only when about a third of its
+   * own send buffer has become free. Who reads too slowly for that is closed as who does not read: lines of less than
+   * 20 kB/s need more than the default, and so do slow readers behind a proxy on the same machine. Default: 10,000.
    */
   stallTimeoutMs?: number;
 }
@@ -45,6 +46,8 @@ interface Batch {
  */
 const MIN_MESSAGE_BYTES = 256;
 const MIN_MESSAGES = 16;
+/** So many messages may be on their way in a turn, where only the next one tells what has become of them. */
+const MAX_UNTOLD_MESSAGES = 65_536;
 /** So many places that were left are kept before the others move up. */
 const MAX_LEFT = 1_024;
 
@@ -172,10 +175,12 @@ export class SendQueue<P extends Packet> implements Stallable {
     const bytes = bytesOf(wire, maxBytes - this.#socket.bufferedBytes);
     if (bytes > maxBytes) return tooLarge(bytes, maxBytes);
     // What is only gathered for the end of the turn waits for no peer: only who is found not to read has too much waiting.
-    if (!this.#hasRoom(bytes) && !this.#flush() && !this.#hasRoom(bytes)) return this.#overflow();
+    if (!this.#hasRoom(bytes) && !this.#makesRoom(bytes)) return this.#overflow();
     if (!this.#socket.send(wire)) return notSent("the connection is closing");
+    this.#sent++;
     // Not `push`: V8 makes a call of that.
-    this.#waiting[this.#first + this.#sent++ - this.#taken] = payload;
+    const { length } = this.#waiting;
+    this.#waiting[length] = payload;
     this.#sentSize += sizeOf(payload);
     return undefined;
   }
@@ -192,11 +197,11 @@ export class SendQueue<P extends Packet> implements Stallable {
     return waiting + bytes <= maxBytes && !isMany;
   }
 
-  /** Writes out what is gathered; says whether the peer keeps up. */
-  #flush(): boolean {
+  /** Writes out what is gathered; says whether the peer keeps up. Where only the next turn tells, however small messages are. */
+  #makesRoom(bytes: number): boolean {
     const isTaken = this.#socket.flush();
     if (this.#socket.bufferedBytes === 0) this.#allLeft();
-    return isTaken;
+    return (isTaken && this.#sent - this.#left <= MAX_UNTOLD_MESSAGES) || this.#hasRoom(bytes);
   }
 
   /** Nothing waits in the socket, though it has not told so yet. */

@@ -7,6 +7,7 @@ import { createState } from "./create-state.ts";
 import { type Endpoint, openEndpoint } from "./endpoint.ts";
 import type { ServerEvents } from "./events.ts";
 import { WebsocketHandler } from "./handler.ts";
+import { verifyRequest } from "./handshake/verify-request.ts";
 import { Hub } from "./hub.ts";
 import { internalsOf, type ServerInternals } from "./internals.ts";
 import type { ServerAddress } from "./listen/http-listener.ts";
@@ -270,6 +271,8 @@ export class WebsocketServer<
   #open(): Promise<Endpoint> {
     const { clock = systemClock, authenticate } = this.#internals;
     const hub = this.#hub;
+    const { verifyRequest: verifyHook, limits } = this.#options;
+    const timeoutMs = limits.headersTimeoutMs;
     return openEndpoint({
       options: this.#options as unknown as CheckedOptions<never, unknown>,
       clock,
@@ -277,9 +280,8 @@ export class WebsocketServer<
       counters: this.#counters,
       log: this.#log,
       authentication: authenticate?.(clock, (error) => hub.report(error)),
-      createState: createState(this.#createState, this.#options.limits.headersTimeoutMs, clock, (thrown) =>
-        hub.reportFailure("option createState", thrown),
-      ),
+      verifyRequest: verifyRequest(verifyHook, timeoutMs, clock, (thrown) => hub.reportFailure("option verifyRequest", thrown)),
+      createState: createState(this.#createState, timeoutMs, clock, (thrown) => hub.reportFailure("option createState", thrown)),
       peers: () => hub.peers.values(),
       admit: (socket, request, data, userId) => hub.admit(socket, request, data, userId),
       closeAll: (code, reason) => hub.closeAll(code, reason),

@@ -4,7 +4,7 @@ export interface ServerStats {
   readonly engine: string;
   /** Open connections, now. */
   readonly connections: number;
-  /** Upgrade requests being judged, tokens being waited for, and `createState` running for who has left meanwhile; now. */
+  /** Upgrade requests being judged, tokens being waited for, and `verifyRequest` or `createState` running for who has left; now. */
   readonly pendingHandshakes: number;
   /** Connections that were accepted. */
   readonly accepted: number;

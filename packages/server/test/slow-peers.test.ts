@@ -240,6 +240,50 @@ describe.each(["own", "ws"] as const)("with engine %s", (engine) => {
     peer.destroy();
   });
 
+  test("what a listener of `sent` sends is told in its turn, and settles", async () => {
+    const { server, port, connections } = await serve({ engine });
+    const peer = await RawSocket.open(port);
+    const { connection } = await connections.one(({ type }) => type === "connected");
+    const told: unknown[] = [];
+    const outcomes: Promise<void>[] = [];
+    server.on("message", ({ type, message }) => {
+      if (type !== "sent") return;
+      told.push(message);
+      if (!String(message).startsWith("again")) outcomes.push(connection.sendRaw(`again ${message}`));
+    });
+    const texts = Array.from({ length: 5 }, (_, n) => `message ${n}`);
+    for (const text of texts) outcomes.push(connection.sendRaw(text));
+    const all = [...texts, ...texts.map((text) => `again ${text}`)];
+    const heard: string[] = [];
+    while (heard.length < all.length) heard.push((await peer.readFrame()).text);
+    await expect.poll(() => outcomes.length).toBe(all.length);
+    await Promise.all(outcomes);
+    expect([[...heard].sort(), [...told].sort()]).toEqual([[...all].sort(), [...all].sort()]);
+    expect(told.filter((message) => texts.includes(message as string))).toEqual(texts);
+    expect(server.stats().messagesSent).toBe(all.length);
+    peer.destroy();
+  });
+
+  test("who reads over TLS is not thrown out for what was sent in the turns before", async () => {
+    const { key, cert } = certificates.localhost;
+    const { port, connections } = await serve({ engine, tls: { key, cert } });
+    const tls = { ca: certificates.ca, servername: "localhost" };
+    const peer = await RawSocket.open(port, "/", {}, { tls });
+    const { connection } = await connections.one(({ type }) => type === "connected");
+    const sends: Promise<void>[] = [];
+    for (let turn = 0; turn < 4; turn++) {
+      for (let count = 0; count < 20; count++) sends.push(connection.sendRaw("x".repeat(15_000)));
+      sends.push(connection.sendRaw("y".repeat(1_000_000)));
+      for (let small = 0; small < 3; small++) {
+        await new Promise((resolve) => setImmediate(resolve));
+        sends.push(connection.sendRaw("small"));
+      }
+    }
+    for (const _ of sends) await peer.readFrame();
+    await Promise.all(sends);
+    peer.destroy();
+  });
+
   test("a message of 16 MiB in fragments of 64 bytes passes where both bounds allow it", async () => {
     const size = 16_777_216;
     const { port, messages } = await serve({ engine, maxPayload: size, maxFragments: size / 64 });

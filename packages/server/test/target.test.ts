@@ -12,12 +12,19 @@ describe("parseTarget", () => {
     ["/caf%C3%A9/%2F", ["café", "/"], ""],
     ["//x", ["", "x"], ""],
     ["/__proto__/constructor", ["__proto__", "constructor"], ""],
-    ["http://example.com/chat?x", ["chat"], "x"],
-    ["http://example.com", [], ""],
-    ["http://example.com?x=1", [], "x=1"],
-    ["WS://example.com:80/a", ["a"], ""],
   ])("%s", (url, segments, query) => {
     expect(parseTarget(url)).toEqual({ segments, query });
+  });
+
+  test.each([
+    ["http://example.com/chat?x", ["chat"], "x", "example.com"],
+    ["http://example.com", [], "", "example.com"],
+    ["http://example.com?x=1", [], "x=1", "example.com"],
+    ["http://example.com?x=/y", [], "x=/y", "example.com"],
+    ["WS://example.com:80/a", ["a"], "", "example.com:80"],
+    ["http://ada@evil.example:1/a", ["a"], "", "ada@evil.example:1"],
+  ])("%s names its host", (url, segments, query, authority) => {
+    expect(parseTarget(url)).toEqual({ segments, query, authority });
   });
 
   test.each(["", "*", "chat", "example.com:443", "/%", "/%zz", "/%ff", "/a/%E0%A4", "?x", "http:/x"])(

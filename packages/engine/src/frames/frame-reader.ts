@@ -114,8 +114,8 @@ export abstract class FrameReader {
         else if (!this.#readRun(chunk)) this.#readHeader(chunk);
       }
     } finally {
-      // A pause, or a throw, in the middle of a chunk keeps what follows.
-      if (this.#at < chunk.length && this.#state !== "over") this.#rest = chunk.subarray(this.#at);
+      // A pause, or a throw, in the middle of a chunk keeps what follows; and what was read meanwhile comes behind it.
+      if (this.#at < chunk.length && this.#state !== "over") this.#keep(chunk.subarray(this.#at));
     }
   }
 
@@ -136,6 +136,10 @@ export abstract class FrameReader {
       if (this.#at < end) maskRun(chunk, this.#at, end);
     }
     return true;
+  }
+
+  #keep(rest: Buffer): void {
+    this.#rest = this.#rest ? Buffer.concat([rest, this.#rest]) : rest;
   }
 
   #readHeader(chunk: Buffer): void {

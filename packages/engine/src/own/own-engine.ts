@@ -49,13 +49,13 @@ function createAcceptor({ closeTimeoutMs, compression, ...limits }: AcceptorOpti
   const closing = new Deadlines<OwnSocket>(closeTimeoutMs, (socket) => socket.terminate());
   const context: SocketContext = { slab, fan, limits, isClient: false, closing, turns };
   return {
-    accept(request, stream, head, { subprotocol }, opened) {
+    accept(request, stream, head, answer, opened) {
       if (stream.destroyed || !stream.writable) return void stream.destroy();
       const { rawHeaders } = request;
       const offered = compression && headerList(rawHeaders, "sec-websocket-extensions");
       const agreement = compression && offered !== undefined ? agree(offered, compression) : undefined;
       const key = headerValues(rawHeaders, "sec-websocket-key")[0] as string;
-      stream.write(switchingProtocols(key, subprotocol, agreement?.header), "latin1");
+      stream.write(switchingProtocols(key, answer, agreement?.header), "latin1");
       const socket = new OwnSocket(stream, context, agreement && compression ? compressed(agreement, compression) : undefined);
       socket.begin(head, opened(socket));
     },

@@ -2,7 +2,7 @@ import type { Duplex } from "node:stream";
 import { exactCopy } from "../exact-copy.ts";
 import { FIN, Opcode } from "../frames/opcodes.ts";
 import { SLAB_BYTES, type Slab, type SlabUser } from "../frames/slab.ts";
-import { isPrompt, UNTOLD_BYTES, writeGradually } from "../gradual-writes.ts";
+import { isPrompt, takenBytes, UNTOLD_BYTES, writeGradually } from "../gradual-writes.ts";
 import type { Turns } from "../turns.ts";
 import { Backlog } from "./backlog.ts";
 import type { Fan, FanUser } from "./fan.ts";
@@ -27,12 +27,11 @@ export interface WriterEvents {
   drained(): void;
 }
 
-/** What writers share. */
+/** What writers share; clients mask their frames. */
 export interface WriterContext {
   readonly slab: Slab;
   readonly fan: Fan;
   readonly turns: Turns;
-  /** Whether frames are masked: those of clients. */
   readonly isClient: boolean;
 }
 
@@ -80,7 +79,7 @@ export class Writer implements SlabUser, FanUser {
     if (!backlog) return false;
     // What has left by now may not have been told yet.
     if (isPrompt(this.#stream)) return this.#stream.writableLength > 0;
-    return backlog.since !== this.#turns.now || this.size > UNTOLD_BYTES;
+    return this.size > UNTOLD_BYTES || backlog.standsStill(takenBytes(this.#stream), this.#turns.now);
   }
 
   /** Bytes that the kernel has not taken, headers included. */
@@ -110,16 +109,15 @@ export class Writer implements SlabUser, FanUser {
   /** Sends what was framed before, for whoever reads unmasked frames. */
   sendPrepared(prepared: PreparedFrame): void {
     const { frame, bytes } = prepared;
-    this.#count(bytes);
-    if (frame.length > MAX_GATHERED_BYTES) return void this.#alone(frame);
+    if (frame.length > MAX_GATHERED_BYTES) return void this.#alone(frame, bytes);
     if (this.#slabSize === 0 && this.#fan.add(this, prepared)) this.#fanSize += frame.length;
     else this.#gather(frame);
+    this.#count(bytes);
   }
 
   /** Sends a message in one frame; its bytes are copied. It counts for so many. */
   sendFrame(first: number, payload: Uint8Array, bytes: number): void {
-    this.#count(bytes);
-    this.#frame(first, payload);
+    this.#frame(first, payload, bytes);
   }
 
   /** Sends a part of a message, which counts when its last part does. */
@@ -164,26 +162,23 @@ export class Writer implements SlabUser, FanUser {
 
   wroteOut(): void {
     const backlog = this.#backlog;
-    // What is gathered anew is counted when that has been written out.
-    const isAllOut = this.#slabSize + this.#fanSize === 0;
     if (!backlog) {
-      if (isAllOut) this.#sentLeft();
+      // What is gathered anew is counted when that has been written out.
+      if (this.#slabSize + this.#fanSize === 0) this.#sentLeft();
       return;
-    }
-    if (isAllOut) {
-      backlog.count(this.#sent, this.#sentBytes);
-      this.#sent = this.#sentBytes = 0;
     }
     if (backlog.isTold) return;
     backlog.isTold = true;
     this.#events.blocked();
   }
 
-  #frame(first: number, payload: Uint8Array): void {
-    if (payload.length > MAX_GATHERED_BYTES) return void this.#alone(wholeFrame(first, payload, this.isMasked));
+  /** @param bytes what the message counts for that ends with it */
+  #frame(first: number, payload: Uint8Array, bytes?: number): void {
+    if (payload.length > MAX_GATHERED_BYTES) return void this.#alone(wholeFrame(first, payload, this.isMasked), bytes);
     this.#takeBack();
     gatherBytes(this.#slab, this, first, payload, this.isMasked);
     this.#slabSize += frameBytes(payload.length, this.isMasked);
+    if (bytes !== undefined) this.#count(bytes);
   }
 
   /** Puts a frame into the slab, behind the shared ones. */
@@ -204,15 +199,21 @@ export class Writer implements SlabUser, FanUser {
     } else this.#gather(row);
   }
 
+  /** Counts a message whose frame is gathered, or is about to be written: whatever is written next ends with it. */
   #count(bytes: number): void {
     this.#sent++;
     this.#sentBytes += bytes;
   }
 
-  /** Writes a frame that nobody will change. */
-  #alone(frame: Buffer): void {
+  /**
+   * Writes a frame that nobody will change.
+   *
+   * @param bytes what the message counts for that ends with it
+   */
+  #alone(frame: Buffer, bytes?: number): void {
     this.#takeBack();
     this.#slab.flushBefore(this);
+    if (bytes !== undefined) this.#count(bytes);
     this.#write(frame, true);
   }
 
@@ -230,8 +231,8 @@ export class Writer implements SlabUser, FanUser {
     }
     if (this.#backlog) {
       // A copy: what waits must not hold the slab.
-      this.#backlog.queue.push(isLasting ? bytes : exactCopy([bytes]));
-      this.#backlog.size += bytes.length;
+      this.#backlog.add(isLasting ? bytes : exactCopy([bytes]));
+      this.#countIn(this.#backlog);
       return true;
     }
     if (bytes.length > SLAB_BYTES) writeGradually(stream);
@@ -244,35 +245,40 @@ export class Writer implements SlabUser, FanUser {
     if (stream.writableLength === 0) return true;
     writeGradually(stream);
     this.#backlog = new Backlog();
+    this.#countIn(this.#backlog);
     this.#awaitWrite(this.#backlog, NOTHING);
     return isLasting;
   }
 
+  /** What was sent has left with what was written last; unless more of it is to follow. */
+  #countIn(backlog: Backlog): void {
+    if (this.#slabSize + this.#fanSize > 0) return;
+    backlog.count(this.#sent, this.#sentBytes);
+    this.#sent = this.#sentBytes = 0;
+  }
+
   /** Writes, and waits until that, and whatever was written before, has left. */
   #awaitWrite(backlog: Backlog, bytes: Buffer): void {
-    backlog.since = this.#turns.now;
+    backlog.begins(this.#turns.now);
     this.#stream.write(bytes, (error) => {
       if (!error && !this.#stream.destroyed) this.#written(backlog);
     });
   }
 
   #written(backlog: Backlog): void {
-    const { queue, writing, writingBytes, waiting, waitingBytes } = backlog;
-    if (queue.length > 0) {
-      backlog.queue = [];
-      backlog.size = 0;
-      backlog.writing = waiting;
-      backlog.writingBytes = waitingBytes;
-      backlog.waiting = backlog.waitingBytes = 0;
+    const { writing, writingPayload } = backlog;
+    const batch = backlog.next();
+    const last = batch.pop();
+    if (last) {
       this.#stream.cork();
-      for (const bytes of queue.splice(0, queue.length - 1)) this.#stream.write(bytes);
-      this.#awaitWrite(backlog, queue[0] as Buffer);
+      for (const bytes of batch) this.#stream.write(bytes);
+      this.#awaitWrite(backlog, last);
       this.#stream.uncork();
-      if (writing > 0) this.#events.taken(writing, writingBytes);
+      if (writing > 0) this.#events.taken(writing, writingPayload);
       return;
     }
     this.#backlog = undefined;
-    this.#left(writing + waiting, writingBytes + waitingBytes);
+    this.#left(writing, writingPayload);
     if (backlog.isTold) this.#events.drained();
   }
 

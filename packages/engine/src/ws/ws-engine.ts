@@ -4,7 +4,15 @@ import { type ClientOptions, type PerMessageDeflateOptions, type ServerOptions, 
 import { checkSwitch, whyNoSwitch } from "../answer-check.ts";
 import { beginAttempt } from "../attempt.ts";
 import { firstOffer } from "../compression/agreement.ts";
-import type { Acceptor, AcceptorOptions, CompressionOptions, ConnectListener, ConnectOptions, Engine } from "../engine.ts";
+import type {
+  Acceptor,
+  AcceptorOptions,
+  CompressionOptions,
+  ConnectListener,
+  ConnectOptions,
+  Engine,
+  HeaderLines,
+} from "../engine.ts";
 import { Turns } from "../turns.ts";
 import { headerList, headerValues } from "../upgrade-check.ts";
 import { PreparedBytes, WsSocket } from "./ws-socket.ts";
@@ -25,10 +33,14 @@ export const wsEngine: Engine = Object.freeze({
 });
 
 const turns = new Turns();
+const NONE: HeaderLines = Object.freeze([]);
 
 function createAcceptor(options: AcceptorOptions): Acceptor {
   const settings: ServerOptions & NewerOptions = { ...common(options), noServer: true, clientTracking: false };
   const server = new WebSocketServer(settings);
+  /** Of the answer that is being written: ws writes it before `handleUpgrade` returns. */
+  let further: HeaderLines = NONE;
+  server.on("headers", (lines) => void lines.push(...further.map(([name, value]) => `${name}: ${value}`)));
 
   return {
     accept(request, stream, head, answer, opened) {
@@ -46,6 +58,7 @@ function createAcceptor(options: AcceptorOptions): Acceptor {
       if (extensions !== undefined) headers["sec-websocket-extensions"] = extensions;
       if (answer.subprotocol !== undefined) headers["sec-websocket-protocol"] = answer.subprotocol;
       const judged = { method: "GET", url: "/", headers } as unknown as IncomingMessage;
+      further = answer.headers ?? NONE;
       server.handleUpgrade(judged, stream, head, (socket) => {
         const made = new WsSocket(socket, stream, options.maxPayload, turns);
         // Whoever read the request may have paused it.

@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import { WebSocket } from "ws";
 import type { EngineSocket, OutgoingMessage, PreparedMessage, SocketListener, Unfinished } from "../engine.ts";
 import { exactCopy } from "../exact-copy.ts";
-import { isPrompt, takenBytes, UNTOLD_BYTES, writeGradually } from "../gradual-writes.ts";
+import { isPrompt, takenBytes, UNTOLD_BYTES, UNTOLD_TURNS, writeGradually } from "../gradual-writes.ts";
 import { keepSmall } from "../keep-small.ts";
 import type { Turns } from "../turns.ts";
 import { unfinishedOf } from "./unfinished.ts";
@@ -37,7 +37,8 @@ export class WsSocket implements EngineSocket {
   #takenBytes = 0;
   /** Whether the listener was, or is about to be, told of bytes that wait. */
   #isBlocked = false;
-  /** In which turn what waits was sent, or some of it was last seen to leave. */
+  /** What the system had taken when that was last looked at, and in which turn it was last seen to take any. */
+  #takenAt = 0;
   #since = 0;
   /** How many messages were complete. */
   #messages = 0;
@@ -51,6 +52,8 @@ export class WsSocket implements EngineSocket {
     this.#maxPayload = maxPayload;
     this.#turns = turns;
     this.#isCompressed = socket.extensions !== "";
+    // Now: whoever is told of the connection may send at once.
+    writeGradually(stream);
   }
 
   /** Tells the listener from now on. */
@@ -60,7 +63,6 @@ export class WsSocket implements EngineSocket {
     socket.on("ping", (payload: Buffer) => this.#listener?.pinged?.(payload));
     socket.on("pong", (payload: Buffer) => this.#listener?.ponged?.(payload));
     keepSmall(socket, this.#stream);
-    writeGradually(this.#stream);
     this.#listener = listener;
     let refused: { code: number; reason: string } | undefined;
     socket.on("message", (data: Buffer, isBinary) => {
@@ -133,8 +135,12 @@ export class WsSocket implements EngineSocket {
     // What waits for another thread to compress it is not told apart from what waits for the peer.
     const waiting = this.#isCompressed ? this.bufferedBytes : this.#stream.writableLength;
     if (waiting === 0) return true;
-    const isUntold = !this.#isCompressed && !isPrompt(this.#stream) && this.#since === this.#turns.now;
-    return isUntold && waiting <= UNTOLD_BYTES;
+    if (this.#isCompressed || isPrompt(this.#stream)) return false;
+    const { now } = this.#turns;
+    const taken = takenBytes(this.#stream);
+    if (taken !== this.#takenAt) this.#since = now;
+    this.#takenAt = taken;
+    return now - this.#since <= UNTOLD_TURNS && waiting <= UNTOLD_BYTES;
   }
 
   sendPing(payload?: Uint8Array): void {
@@ -168,9 +174,7 @@ export class WsSocket implements EngineSocket {
 
   /** Something has left: tells when it was the last that waited, be that a message, a ping or a pong. */
   #settle(): void {
-    if (!this.#isBlocked) return;
-    this.#since = this.#turns.now;
-    if (this.bufferedBytes > 0) return;
+    if (!this.#isBlocked || this.bufferedBytes > 0) return;
     this.#isBlocked = false;
     this.#listener?.drained();
   }

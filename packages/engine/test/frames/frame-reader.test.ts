@@ -34,6 +34,21 @@ describe("a reader", () => {
     expect(heard).toEqual(["one", "two", "three", "one", "two", "three"]);
   });
 
+  test("keeps the order of what is read from within a call that pauses it, or throws", () => {
+    for (const what of ["pause", "throw"]) {
+      const { reader, heard } = reading((text, self) => {
+        if (text !== "one") return;
+        self.read(Buffer.from(frame(Opcode.text, "four")));
+        if (what === "throw") throw new Error("a listener");
+        self.pause();
+      });
+      if (what === "throw") expect(() => reader.read(Buffer.from(THREE))).toThrow("a listener");
+      else reader.read(Buffer.from(THREE));
+      reader.resume();
+      expect(heard).toEqual(["one", "two", "three", "four"]);
+    }
+  });
+
   test("goes on at once when it is resumed within the call that paused it", () => {
     const { reader, heard } = reading((_, self) => {
       self.pause();

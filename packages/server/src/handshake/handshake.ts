@@ -1,61 +1,31 @@
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { CloseCode, type TokenPlace } from "@websockets-simple/shared";
-import type { Clock } from "../clock.ts";
-import type { CreateState } from "../create-state.ts";
-import { answer, type Refusal } from "../http-answer.ts";
+import { CloseCode } from "@websockets-simple/shared";
+import { answer as answerByHttp, type Refusal } from "../http-answer.ts";
 import {
-  type Acceptor,
+  type Acceptance,
   checkUpgrade,
   type EngineSocket,
-  headerList,
+  type HeaderLines,
   headerValues,
   type SocketListener,
   type UpgradeHead,
 } from "../socket.ts";
-import { type Asker, StopSignal } from "./asker.ts";
+import { StopSignal } from "./asker.ts";
 import { Candidate } from "./candidate.ts";
 import { awaitToken, STATE_FAILED } from "./first-message.ts";
-import { scanSubprotocols } from "./scanners.ts";
-import { chooseSubprotocol, type SubprotocolChoice } from "./subprotocol.ts";
-import { below, parseTarget } from "./target.ts";
-import { findToken } from "./token.ts";
+import type { Authentication, HandshakeParts } from "./handshake-parts.ts";
+import { type ReadingRules, readRequest } from "./read-request.ts";
+import type { SubprotocolChoice } from "./subprotocol.ts";
 import { UpgradeRequest } from "./upgrade-request.ts";
-import type { Verdict } from "./user-service.ts";
-
-/** How users are told by their tokens. */
-export interface Authentication {
-  /** Where tokens are looked for; `["message"]`: in the first message. */
-  readonly places: readonly TokenPlace[];
-  readonly unauthorizedString: string | undefined;
-  readonly onUnauthorized: "auto" | "http" | "close";
-  readonly timeoutMs: number;
-  identify(token: string, asker: Asker): Promise<Verdict<unknown>>;
-}
-
-/** What a handshake needs of its surroundings. */
-export interface HandshakeParts {
-  readonly clock: Clock;
-  readonly acceptor: Acceptor;
-  readonly service: readonly string[];
-  readonly subprotocols: readonly string[];
-  readonly maxPending: number;
-  readonly maxPayload: number;
-  /** TCP_NODELAY. */
-  readonly noDelay: boolean;
-  readonly authentication: Authentication | undefined;
-  /** Makes the application's state; rejects when that failed, which was reported. Undefined: there is none to make. */
-  readonly createState: CreateState | undefined;
-  /** Makes a connection of an open socket. */
-  admit(socket: EngineSocket, request: UpgradeRequest, data: unknown, userId: unknown): SocketListener;
-  /** Counts a refusal: an HTTP status, or a close code. */
-  refused(status: number, reason: string, stream: Duplex): void;
-  /** Tells of what should not have happened. */
-  failed(thrown: unknown): void;
-}
 
 const BUSY: Refusal = { status: 503, reason: "Too many handshakes at once. Try again later.", headers: { "Retry-After": "1" } };
 const TOO_EAGER: Refusal = { status: 400, reason: "Too much followed the request before its answer (RFC 6455 section 4.1)." };
+const NOT_JUDGED: Refusal = {
+  status: 503,
+  reason: "The token could not be judged. Try again later.",
+  headers: { "Retry-After": "1" },
+};
 const IGNORE: SocketListener = Object.freeze({
   message() {},
   taken() {},
@@ -68,14 +38,17 @@ const IGNORE: SocketListener = Object.freeze({
 /** Judges upgrade requests: each ends as a connection, or with a clean answer, or is gone without a trace. */
 export class Handshakes {
   readonly #parts: HandshakeParts;
+  readonly #rules: ReadingRules;
   readonly #pending = new Set<Candidate>();
   readonly #stop = new StopSignal();
 
   constructor(parts: HandshakeParts) {
     this.#parts = parts;
+    const { service, subprotocols, isHost, isOrigin, authentication } = parts;
+    this.#rules = { service, subprotocols, isHost, isOrigin, places: authentication?.places ?? [] };
   }
 
-  /** How many are being judged, have not told their token yet, or still have `createState` running. */
+  /** How many are being judged, have not told their token yet, or still have something of the application's running. */
   get pending(): number {
     return this.#pending.size;
   }
@@ -104,55 +77,46 @@ export class Handshakes {
   }
 
   async #judge(candidate: Candidate): Promise<void> {
-    const { authentication, createState, service, subprotocols } = this.#parts;
-    const { request, stream } = candidate;
-    const bad = (reason: string): void => this.#refuse(candidate, { status: 400, reason });
+    const { authentication, verifyRequest, createState } = this.#parts;
+    const reading = readRequest(candidate.request, this.#rules);
+    if (reading.refusal) return this.#refuse(candidate, reading.refusal);
+    const { target, choice, token } = reading;
+    const isByMessage = authentication?.places.includes("message") === true;
+    if (authentication && !isByMessage && token === undefined) return this.#unauthorized(candidate, choice, "no token");
 
-    const target = parseTarget(request.url ?? "");
-    if (!target) return bad("The request target is malformed.");
-    const segments = below(service, target.segments);
-    if (!segments) return this.#refuse(candidate, { status: 404, reason: "There is no WebSocket service at this path." });
-    const offered = scanSubprotocols(headerList(request.rawHeaders, "sec-websocket-protocol") ?? "");
-    if (!offered) return bad("Sec-WebSocket-Protocol must be a list of different names.");
-    const choice = chooseSubprotocol(offered, subprotocols);
-
-    const places = authentication?.places ?? [];
-    const isByMessage = places.includes("message");
-    const authorization = places.includes("header") ? headerValues(request.rawHeaders, "authorization") : [];
-    if (authorization.length > 1) return bad("Only one Authorization header is allowed.");
-    const found = findToken(places, { authorization: authorization[0], subprotocols: offered, query: target.query, segments });
-    if (found.problem !== undefined) return bad(found.problem);
-
+    const upgrade = new UpgradeRequest(candidate.request, candidate.stream, target);
+    let headers: HeaderLines | undefined;
+    if (verifyRequest) {
+      const asked = verifyRequest(upgrade, candidate);
+      const ruling = asked instanceof Promise ? await candidate.keepPlace(asked) : asked;
+      // Who has gone was not refused.
+      if (candidate.isGone) return;
+      if (ruling.refusal) return this.#refuse(candidate, ruling.refusal);
+      headers = ruling.headers;
+    }
     let userId: unknown;
     if (authentication && !isByMessage) {
-      if (found.token === undefined) return this.#unauthorized(candidate, choice, "no token");
-      const verdict = await authentication.identify(found.token, candidate);
+      const verdict = await authentication.identify(token as string, candidate);
       if (verdict === "gone" || candidate.isGone) return;
       if (verdict === "refused") return this.#unauthorized(candidate, choice, "the token was refused");
-      if (verdict === "failed") {
-        const reason = "The token could not be judged. Try again later.";
-        return this.#refuse(candidate, { status: 503, reason, headers: { "Retry-After": "1" } });
-      }
+      if (verdict === "failed") return this.#refuse(candidate, NOT_JUDGED);
       userId = verdict.userId;
     }
-    if (choice.problem !== undefined) return bad(choice.problem);
+    if (choice.problem !== undefined) return this.#refuse(candidate, { status: 400, reason: choice.problem });
 
-    const channel = found.segments.join("/");
-    const path = ["", ...service, ...found.segments].join("/") || "/";
-    const upgrade = new UpgradeRequest(request, stream, { path, channel, query: found.query, subprotocol: choice.chosen });
-    if (isByMessage) return this.#accept(candidate, choice.answer, (socket) => this.#awaitToken(socket, candidate, upgrade));
+    const answer: Acceptance = { subprotocol: choice.answer, headers };
+    if (isByMessage) return this.#accept(candidate, answer, (socket) => this.#awaitToken(socket, candidate, upgrade));
     let data: unknown;
     if (createState) {
       try {
         data = await candidate.keepPlace(createState(upgrade, userId, this.#stop));
       } catch {
-        // Who has gone was not refused.
         if (!candidate.isGone) this.#refuse(candidate, { status: 500, reason: STATE_FAILED });
         return;
       }
       if (candidate.isGone) return;
     }
-    this.#accept(candidate, choice.answer, (socket) => {
+    this.#accept(candidate, answer, (socket) => {
       candidate.release();
       return this.#parts.admit(socket, upgrade, data, userId);
     });
@@ -190,7 +154,8 @@ export class Handshakes {
       const reason = unauthorizedString ?? `Unauthorized: ${why}.`;
       return void this.#refuse(candidate, { status: 401, reason, headers: { "WWW-Authenticate": "Bearer" } });
     }
-    this.#accept(candidate, choice.refusal, (socket) => {
+    // Whatever the application has added is for those whom it lets in.
+    this.#accept(candidate, { subprotocol: choice.refusal }, (socket) => {
       candidate.release();
       this.#parts.refused(CloseCode.unauthorized, why, candidate.stream);
       if (unauthorizedString !== undefined) socket.send(unauthorizedString);
@@ -199,9 +164,9 @@ export class Handshakes {
     });
   }
 
-  #accept(candidate: Candidate, subprotocol: string | undefined, opened: (socket: EngineSocket) => SocketListener): void {
+  #accept(candidate: Candidate, answer: Acceptance, opened: (socket: EngineSocket) => SocketListener): void {
     const { request, stream } = candidate;
-    this.#parts.acceptor.accept(request, stream, candidate.takeBehind(), { subprotocol }, (socket) => {
+    this.#parts.acceptor.accept(request, stream, candidate.takeBehind(), answer, (socket) => {
       candidate.handOver();
       // The listener has set it, but ws sets it once more.
       if (!this.#parts.noDelay) (stream as Partial<Socket>).setNoDelay?.(false);
@@ -212,7 +177,7 @@ export class Handshakes {
   #refuse(candidate: Candidate, refusal: Refusal): void {
     candidate.release();
     this.#parts.refused(refusal.status, refusal.reason, candidate.stream);
-    answer(candidate.stream, refusal, this.#parts.clock);
+    answerByHttp(candidate.stream, refusal, this.#parts.clock);
   }
 }
 

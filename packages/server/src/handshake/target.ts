@@ -4,6 +4,8 @@ export interface Target {
   readonly segments: readonly string[];
   /** What follows the question mark, as it is. */
   readonly query: string;
+  /** The host and port that stand in the target itself; undefined in origin form, which all clients use but for proxies. */
+  readonly authority?: string;
 }
 
 /**
@@ -12,12 +14,15 @@ export interface Target {
  * @returns undefined when it is malformed
  */
 export function parseTarget(url: string): Target | undefined {
-  const origin = url.startsWith("/") ? url : originForm(url);
-  if (origin === undefined) return undefined;
+  const absolute = url.startsWith("/") ? undefined : splitAbsolute(url);
+  const origin = absolute ? absolute.origin : url;
+  if (!origin.startsWith("/")) return undefined;
   const mark = origin.indexOf("?");
   const path = mark < 0 ? origin : origin.slice(0, mark);
   const segments = decodeSegments(path);
-  return segments && { segments, query: mark < 0 ? "" : origin.slice(mark + 1) };
+  return (
+    segments && { segments, query: mark < 0 ? "" : origin.slice(mark + 1), ...(absolute && { authority: absolute.authority }) }
+  );
 }
 
 /**
@@ -40,11 +45,13 @@ export function below(service: readonly string[], segments: readonly string[]): 
   return service.every((segment, index) => segments[index] === segment) ? segments.slice(service.length) : undefined;
 }
 
-function originForm(url: string): string | undefined {
+/** Takes the absolute form apart: the authority, and the rest in origin form. */
+function splitAbsolute(url: string): { origin: string; authority: string } | undefined {
   const scheme = url.indexOf("://");
   if (scheme < 0 || url.indexOf("/") !== scheme + 1) return undefined;
-  const start = url.indexOf("/", scheme + 3);
-  if (start >= 0) return url.slice(start);
-  const mark = url.indexOf("?", scheme + 3);
-  return mark < 0 ? "/" : `/${url.slice(mark)}`;
+  const start = scheme + 3;
+  const ends = [url.indexOf("/", start), url.indexOf("?", start), url.length].filter((end) => end >= 0);
+  const end = Math.min(...ends);
+  const rest = url.slice(end);
+  return { origin: rest.startsWith("/") ? rest : `/${rest}`, authority: url.slice(start, end) };
 }

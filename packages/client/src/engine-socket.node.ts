@@ -1,0 +1,187 @@
+import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
+import { type EngineSocket, ownEngine, type SocketListener } from "@websockets-simple/engine/own";
+import { CloseCode, MAX_TIMER_MS, toError, WebsocketsSimpleError } from "@websockets-simple/shared";
+import { dial } from "./dial.node.ts";
+import { lost } from "./outbox.ts";
+import { SocketPings } from "./pings.node.ts";
+import type { PingListener, PlatformSocket, Refusal, SocketLike, SocketOptions } from "./platform.ts";
+import { Progress } from "./progress.node.ts";
+import { isRedirect, type Request, redirected } from "./redirect.node.ts";
+import { explain, readRefusal } from "./refusal.node.ts";
+import { requestHeaders } from "./request.node.ts";
+import type { Target } from "./target.ts";
+
+type Done = (error?: Error) => void;
+
+/**
+ * A WebSocket over our own engine, for what `ws` cannot do: to follow redirects without giving anything away, and to
+ * compress within bounds.
+ */
+export class EngineWebSocket implements SocketLike, PlatformSocket, SocketListener {
+  readonly socket = this;
+  binaryType = "";
+  #isOver = false;
+  protocol = "";
+  onopen: SocketLike["onopen"] = null;
+  onmessage: SocketLike["onmessage"] = null;
+  onclose: SocketLike["onclose"] = null;
+  onerror: SocketLike["onerror"] = null;
+  readonly #target: Target;
+  readonly #options: SocketOptions;
+  readonly #refused: (refusal: Refusal) => void;
+  readonly #pings: SocketPings;
+  #stream: Socket | undefined;
+  #socket: EngineSocket | undefined;
+  #progress: Progress | undefined;
+  #redirects = 0;
+  /** Who waits for a message to be taken, in order. */
+  readonly #waiting: Done[] = [];
+
+  constructor(
+    target: Target,
+    options: SocketOptions,
+    refused: (refusal: Refusal) => void,
+    pong: (latencyMs?: number) => void,
+    events: PingListener,
+  ) {
+    this.#target = target;
+    this.#options = options;
+    this.#refused = refused;
+    this.#pings = new SocketPings(
+      (payload) => this.#socket?.sendPing(payload),
+      () => this.readyState === 1,
+      events,
+      pong,
+    );
+    this.#ask({ url: new URL(target.url), headers: requestHeaders(options, target), subprotocols: target.protocols });
+  }
+
+  /** As WHATWG numbers them: connecting, open, closing, closed. */
+  get readyState(): number {
+    if (this.#isOver) return 3;
+    if (!this.#socket) return 0;
+    return this.#socket.isOpen ? 1 : 2;
+  }
+
+  get bufferedAmount(): number {
+    return this.#socket?.bufferedBytes ?? 0;
+  }
+
+  progress = (): number => this.#progress?.count(this.bufferedAmount) ?? 0;
+
+  send(message: string | Uint8Array, done: Done = () => {}): void {
+    if (!this.#socket?.send(message)) throw new Error("the connection is closing");
+    this.#waiting.push(done);
+  }
+
+  ping = (): void => this.#pings.beat?.();
+
+  roundTrip = (payload: string | Uint8Array | undefined): Promise<number> => this.#pings.send(payload);
+
+  close(code: number = CloseCode.normal, reason = ""): void {
+    if (this.#socket) this.#socket.close(code, reason);
+    else this.drop();
+  }
+
+  // Like the others above it is called by itself, without its object.
+  drop = (): void => {
+    this.#pings.end();
+    if (this.#socket) this.#socket.terminate();
+    else this.#stream?.destroy();
+  };
+
+  message(message: string | Uint8Array): void {
+    // Bytes are the receiver's own, and fill their memory.
+    this.onmessage?.({ data: typeof message === "string" ? message : message.buffer } as never);
+  }
+
+  pinged(payload: Uint8Array): void {
+    this.#pings.pinged(payload);
+  }
+
+  ponged(payload: Uint8Array): void {
+    this.#pings.ponged(payload);
+  }
+
+  taken(messages: number): void {
+    for (const done of this.#waiting.splice(0, messages)) done();
+  }
+
+  blocked(): void {}
+
+  drained(): void {
+    this.#progress?.waited();
+  }
+
+  failed(error: Error): void {
+    this.#refused(explain(this.#target, error, this.#options.maxPayload));
+  }
+
+  closed(code: number, reason: string): void {
+    this.#isOver = true;
+    for (const done of this.#waiting.splice(0)) done(lost(undefined));
+    this.onclose?.({ code, reason } as never);
+  }
+
+  #ask(request: Request): void {
+    const { maxPayload, closeTimeoutMs, compression } = this.#options;
+    const stream = dial(request.url, this.#options);
+    this.#stream = stream;
+    const { url, headers, subprotocols } = request;
+    const settings = {
+      host: url.host,
+      target: url.pathname + url.search,
+      headers,
+      subprotocols,
+      maxPayload,
+      closeTimeoutMs,
+      // A kilobyte each is more than honest servers make.
+      maxFragments: Math.max(1_024, Math.ceil(maxPayload / 1_024)),
+      // Who connects has a time limit of its own.
+      handshakeTimeoutMs: MAX_TIMER_MS,
+      compression: compression || undefined,
+    };
+    ownEngine.connect(stream, settings, {
+      opened: (socket, response) => this.#opened(socket, response, stream),
+      refused: (response) => this.#answered(request, response),
+      failed: (error) => this.#gone(explain(this.#target, error, maxPayload)),
+    });
+  }
+
+  #opened(socket: EngineSocket, response: IncomingMessage, stream: Socket): SocketListener {
+    this.#socket = socket;
+    this.#progress = new Progress(stream);
+    this.protocol = response.headers["sec-websocket-protocol"] ?? "";
+    // Messages may come in one read with the 101. Whoever awaited connect() has a turn to listen before they are told.
+    socket.pause();
+    setImmediate(() => socket.resume());
+    process.nextTick(() => this.readyState === 1 && this.onopen?.({} as never));
+    return this;
+  }
+
+  #answered(request: Request, response: IncomingMessage): void {
+    const { followRedirects = 0 } = this.#options;
+    if (followRedirects === 0 || !isRedirect(response)) {
+      const read = readRefusal(this.#target, response, () => this.#gone(read()));
+      return;
+    }
+    response.destroy();
+    try {
+      if (this.#redirects++ === followRedirects) {
+        const why = `more than ${followRedirects} redirects (option followRedirects)`;
+        throw new WebsocketsSimpleError("REFUSED", `${this.#target.label}: ${why}`, { status: response.statusCode ?? 0 });
+      }
+      this.#ask(redirected(request, response, this.#target));
+    } catch (thrown) {
+      this.#gone({ error: toError("CONNECT_FAILED", this.#target.label, thrown) });
+    }
+  }
+
+  /** It did not come to a connection. */
+  #gone(refusal: Refusal): void {
+    this.#stream?.destroy();
+    this.#refused(refusal);
+    this.closed(CloseCode.abnormal, "");
+  }
+}

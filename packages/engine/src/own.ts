@@ -1,0 +1,2 @@
+export type { CompressionOptions, EngineSocket, SocketListener } from "./engine.ts";
+export { ownEngine } from "./own/own-engine.ts";
