@@ -32,12 +32,24 @@ const CUTS = {
     // packages/shared/src/events.ts has its own, and takes events by name only.
     /^EventEmitter\.prototype\.emit = [\s\S]*?^};/m,
     /^EventEmitter\.prototype\.addListener = .*/m,
+    // Listeners are called on their emitter, and there is no other context to tell them apart by.
+    /^ {2}this\.context = context;$/m,
+    / \|\| emitter(?=, once)/,
+    / \|\| false(?=;)/,
+    /&&\s*\(!context \|\| listeners\.context === context\)/,
+    /\|\|\s*\(context && listeners\[i\]\.context !== context\)/,
     /^ {2}if \(Object\.getOwnPropertySymbols\) {[\s\S]*?^ {2}}/m,
     // For engines without `Object.create(null)`, or where its objects inherit all the same: none has this bundle's syntax.
     /(?<=prefix) = '~'(?=;)/,
     /^if \(Object\.create\) {$/m,
     /^ {2}if \(!new Events\(\)\.__proto__\) prefix = false;\n}/m,
     /if \(has\.call\(events, name\)\) /,
+    // A count by which it is spared to delete the last name, and to look for none.
+    /, emitter\._eventsCount\+\+/,
+    /if \(--emitter\._eventsCount === 0\) .*\s*else /,
+    /^ {2}if \(this\._eventsCount === 0\) return names;$/m,
+    /^ {2}this\._eventsCount = 0;$/m,
+    /^ {4}this\._eventsCount = 0;$/m,
     // For `require`, and for whoever asks about the prefix.
     /^EventEmitter\.EventEmitter = .*/m,
     /^EventEmitter\.prefixed = .*/m,

@@ -18,6 +18,8 @@ export interface Seen {
   readonly socket: EngineSocket;
   readonly messages: (string | Uint8Array)[];
   readonly failures: string[];
+  /** Pings and pongs that came, by what they bear. */
+  readonly beats: string[];
   readonly closings: { code: number; reason: string }[];
   /** Messages that the kernel took. */
   readonly taken: number;
@@ -106,6 +108,7 @@ export async function enginePair(
 export function watch(socket: EngineSocket): { connection: Seen; listener: SocketListener } {
   const messages: Seen["messages"] = [];
   const failures: string[] = [];
+  const beats: string[] = [];
   const closings: Seen["closings"] = [];
   const flow: string[] = [];
   let taken = 0;
@@ -117,6 +120,7 @@ export function watch(socket: EngineSocket): { connection: Seen; listener: Socke
       socket,
       messages,
       failures,
+      beats,
       closings,
       flow,
       get taken() {
@@ -146,6 +150,8 @@ export function watch(socket: EngineSocket): { connection: Seen; listener: Socke
         messages.push(message);
         wake();
       },
+      pinged: (payload) => void beats.push(`ping ${Buffer.from(payload).toString("latin1")}`),
+      ponged: (payload) => void beats.push(`pong ${Buffer.from(payload).toString("latin1")}`),
       taken(count) {
         taken += count;
         wake();

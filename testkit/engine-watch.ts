@@ -86,15 +86,46 @@ export function watchSuite(name: string, setting: EngineSetting): void {
       expect((await peer.readFrame()).opcode).toBe(Opcode.close);
     });
 
-    test("pongs are counted, asked for or not, and nothing else is", async () => {
+    test("a ping bears what it is given, up to 125 bytes, and bytes that change afterwards do not change it", async () => {
       const { peer, seen } = await enginePair(setting);
-      seen.socket.sendPing();
+      const payload = new Uint8Array(125).fill(7);
+      seen.socket.sendPing(payload);
+      payload.fill(8);
+      seen.socket.sendPing(Buffer.from("two"));
+      expect((await peer.readFrame()).payload.equals(Buffer.alloc(125, 7))).toBe(true);
+      expect((await peer.readFrame()).text).toBe("two");
+    });
+
+    test("pings and pongs are told with what they bear, asked for or not, in order, and pings are answered all the same", async () => {
+      const { peer, seen } = await enginePair(setting);
+      seen.socket.sendPing(Buffer.from("asked"));
       const ping = await peer.readFrame();
-      expect(seen.socket.pongs).toBe(0);
-      const others = [frame(Opcode.ping), frame(Opcode.text, "read")];
-      peer.write(Buffer.concat([frame(Opcode.pong, ping.payload), frame(Opcode.pong, "unasked"), ...others]));
+      expect(seen.beats).toEqual([]);
+      const long = "x".repeat(125);
+      peer.write(
+        Buffer.concat([
+          frame(Opcode.pong, ping.payload),
+          frame(Opcode.text, "cut ", { fin: false }),
+          frame(Opcode.ping, "within"),
+          frame(Opcode.continuation, "in two"),
+          frame(Opcode.pong, "unasked"),
+          frame(Opcode.ping),
+          frame(Opcode.ping, long),
+          frame(Opcode.text, "read"),
+        ]),
+      );
+      expect(await seen.has(2)).toEqual(["cut in two", "read"]);
+      expect(seen.beats).toEqual(["pong asked", "ping within", "pong unasked", "ping ", `ping ${long}`]);
+      const answers = [await peer.readFrame(), await peer.readFrame(), await peer.readFrame()];
+      expect(answers.map(({ opcode, text }) => [opcode, text])).toEqual(["within", "", long].map((text) => [Opcode.pong, text]));
+    });
+
+    test("one that comes byte by byte is told once, whole", async () => {
+      const { peer, seen } = await enginePair(setting);
+      for (const byte of Buffer.concat([frame(Opcode.pong, "in pieces"), frame(Opcode.text, "read")]))
+        peer.write(Uint8Array.of(byte));
       await seen.has(1);
-      expect(seen.socket.pongs).toBe(2);
+      expect(seen.beats).toEqual(["pong in pieces"]);
     });
 
     test("pings and pongs that wait behind a message are no reason not to tell that it is drained", async () => {

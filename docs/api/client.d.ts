@@ -180,11 +180,20 @@ interface ClientConnectionEvent {
 interface ClientErrorEvent {
     readonly error: WebsocketsSimpleError;
 }
+/** An RFC 6455 ping or pong that came (Node). Pings are answered by themselves; pongs are told whether or not they answer one. */
+interface ClientPingEvent {
+    /** What it bears, at most 125 bytes; your own copy. */
+    readonly payload: Uint8Array;
+}
 /** The events of a client. */
 interface ClientEvents<P extends Packet = Packet> {
     message: ClientMessageEvent<P>;
     connection: ClientConnectionEvent;
     error: ClientErrorEvent;
+    /** In Node; browsers tell of none. */
+    ping: ClientPingEvent;
+    /** In Node; browsers tell of none. */
+    pong: ClientPingEvent;
 }
 
 /**
@@ -359,6 +368,13 @@ interface ClientOptions<P extends Packet = Packet> extends AddressOptions {
     packetCasing?: PacketCasing | undefined;
     /** The largest message taken in, in bytes, 1 to 2,147,483,647 (Node). Default: 1,048,576. */
     maxPayload?: number | undefined;
+    /** Whether small frames leave at once (TCP_NODELAY), or wait a little for more (Nagle's algorithm; Node). Default: true. */
+    noDelay?: boolean | undefined;
+    /**
+     * How many bytes Node reads ahead of a socket that is paused, before it stops, in bytes, 1,024 to 16,777,216: its
+     * `highWaterMark` (Node). Default: Node's, 16,384 or 65,536 by its version.
+     */
+    socketBufferBytes?: number | undefined;
     /** While so many bytes wait inside the socket, further sends reject with NOT_SENT. Default: 16,777,216. */
     maxBufferedBytes?: number | undefined;
     /** The most messages that an async iterator keeps unread, 1 and up. Default: 1,000. */
@@ -406,7 +422,7 @@ declare class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitte
     get state(): ClientState;
     /** The application subprotocol that the server chose; empty when none was asked for, or while not connected. */
     get subprotocol(): string;
-    /** The last measured round trip in milliseconds; undefined before the first answer to a ping (option `heartbeat`). */
+    /** The last measured round trip in milliseconds; undefined before the first answer to a ping (option `heartbeat`, or `ping`). */
     get latencyMs(): number | undefined;
     /**
      * Connects, and keeps trying as option `reconnect` says. Resolves when connected. Calls at the same time share one fate:
@@ -433,6 +449,15 @@ declare class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitte
      */
     sendRaw(message: string | Uint8Array): Promise<void>;
     /**
+     * Sends an RFC 6455 ping (Node). Resolves with the round trip in milliseconds when its pong comes, or that of a later ping;
+     * there is no time limit but option `heartbeat`.
+     *
+     * @param payload at most 125 bytes of UTF-8, by which its pong is known. Default: four bytes of its own
+     * @throws WebsocketsSimpleError `INVALID_STATE`: a browser, or another class as option `webSocket`, has no pings · `NOT_SENT`:
+     * not connected, or 64 pings wait already · `UNKNOWN`: the connection ended before · `INVALID_ARGUMENT`
+     */
+    ping(payload?: string | Uint8Array): Promise<number>;
+    /**
      * Ends the connection; the client does not come back by itself. Resolves when it is over, at most `closeTimeoutMs`
      * later. What waits in the outbox rejects with `NOT_SENT`.
      *
@@ -458,4 +483,4 @@ declare class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitte
 }
 
 export { WebsocketClient, WebsocketsSimpleError, createPacket };
-export type { AddressOptions, ClientConnectionEvent, ClientErrorEvent, ClientEvents, ClientMessageEvent, ClientOptions, ClientState, ClientTlsOptions, CompressionOptions, ConnectOptions, ErrorCode, HeartbeatOptions, OutboxOptions, Packet, PacketCasing, PacketInput, ReconnectOptions, Sendable, ServerCertificate, SocketLike, StandardSchema, TokenPlace, TokenRequest, TokenSource, WebSocketClass };
+export type { AddressOptions, ClientConnectionEvent, ClientErrorEvent, ClientEvents, ClientMessageEvent, ClientOptions, ClientPingEvent, ClientState, ClientTlsOptions, CompressionOptions, ConnectOptions, ErrorCode, HeartbeatOptions, OutboxOptions, Packet, PacketCasing, PacketInput, ReconnectOptions, Sendable, ServerCertificate, SocketLike, StandardSchema, TokenPlace, TokenRequest, TokenSource, WebSocketClass };

@@ -278,6 +278,9 @@ interface ConnectionPeer<P extends Packet> {
     send(input: Sendable<P>): Promise<void>;
     /** As `Connection.sendRaw`. */
     sendRaw(input: string | Uint8Array): Promise<void>;
+    readonly latencyMs: number | undefined;
+    /** As `Connection.ping`. */
+    ping(payload: string | Uint8Array | undefined): Promise<number>;
     /** As `Connection.close`. */
     close(code: number, reason: string): Promise<void>;
     /** As `Connection.terminate`. */
@@ -335,6 +338,23 @@ declare class Connection<P extends Packet = Packet, D = undefined> {
     send(input: Sendable<P>): Promise<void>;
     /** Sends a text or bytes as they are; bytes are copied. Settles as `send` does. */
     sendRaw(input: string | Uint8Array): Promise<void>;
+    /**
+     * The last measured round trip in milliseconds, by any RFC 6455 ping: your own, or those of option `heartbeat`; undefined
+     * before the first answer.
+     */
+    get latencyMs(): number | undefined;
+    /**
+     * Sends an RFC 6455 ping, which browsers and WebSocket libraries answer by themselves. Resolves with the round trip in
+     * milliseconds when the pong comes, or that of a later ping: then this one was read as well. It has no time limit of its own,
+     * and ends no connection: see option `heartbeat`.
+     *
+     * Rejects with `NOT_SENT` (not open, or 64 pings wait already), `UNKNOWN` (the connection ended before) or
+     * `INVALID_ARGUMENT`.
+     *
+     * @param payload a text or bytes, at most 125 bytes of UTF-8, by which the pong is known: of pings that wait at the same time
+     *   each should have its own. Default: four bytes that no other ping of the connection has
+     */
+    ping(payload?: string | Uint8Array): Promise<number>;
     /**
      * Closes it. Resolves when it is over: at the latest after `closeTimeoutMs`. What the peer sent before it knew is still
      * told. Rejects with `INVALID_ARGUMENT`.
@@ -416,6 +436,13 @@ interface ServerErrorEvent<C = Connection> {
     /** The connection that it is about, where there is one. */
     readonly connection?: C;
 }
+/** An RFC 6455 ping or pong that came in. Pings are answered by themselves; pongs are told whether or not they answer one. */
+interface ServerPingEvent<C = Connection> {
+    /** Who sent it. */
+    readonly connection: C;
+    /** What it bears, at most 125 bytes; your own copy. */
+    readonly payload: Uint8Array;
+}
 /** The server itself. */
 interface ServerStateEvent {
     readonly type: "started" | "stopped";
@@ -425,6 +452,8 @@ interface ServerEvents<P extends Packet = Packet, C = Connection> {
     message: ServerMessageEvent<P, C>;
     connection: ServerConnectionEvent<C>;
     error: ServerErrorEvent<C>;
+    ping: ServerPingEvent<C>;
+    pong: ServerPingEvent<C>;
     server: ServerStateEvent;
 }
 
@@ -565,6 +594,8 @@ interface EndpointOptions {
     port?: number;
     /** The address or name to listen on. Default: all interfaces, IPv6 and IPv4. */
     host?: string;
+    /** How many connections may wait in the kernel to be taken in, 1 to 65,535. Default: 511. */
+    backlog?: number;
     /** Instead of a port: the path of a Unix socket, which must not exist yet; on Windows a named pipe. */
     socketPath?: string;
 }
@@ -679,6 +710,13 @@ interface HeartbeatOptions {
     intervalMs?: number | undefined;
     /** How long it then has for a sign of life, in milliseconds, 100 to 2,147,483,647. Default: 6,000. */
     timeoutMs?: number | undefined;
+    /**
+     * Who is sent pings. `"bandwidth"`: only who is silent. `"latency"`: everybody each `intervalMs`, whatever flows, so that
+     * `connection.latencyMs` stays fresh; who is lost is found as before, and a peer that has not answered yet gets no other.
+     * `"manual"`: nobody, and nobody is looked for, as with `heartbeat: false`; `connection.ping()` works in each of them.
+     * Default: `"bandwidth"`.
+     */
+    mode?: "bandwidth" | "latency" | "manual" | undefined;
 }
 /** How messages are compressed. */
 interface CompressionOptions {
@@ -700,8 +738,21 @@ interface ServerOptions<P extends Packet = Packet, D = undefined, C extends Conn
     port?: number | undefined;
     /** The address or name to listen on. Default: all interfaces, IPv6 and IPv4. */
     host?: string | undefined;
-    /** Several places to listen at, instead of `port` and `host`. TLS and limits hold for all; `maxConnections` for their sum. */
+    /**
+     * How many connections may wait in the kernel to be taken in, 1 to 65,535; the kernel has a bound of its own
+     * (`net.core.somaxconn`). Default: 511.
+     */
+    backlog?: number | undefined;
+    /** Several places to listen at, instead of `port`, `host` and `backlog`. TLS and limits hold for all; `maxConnections` for their sum. */
     endpoints?: readonly OrUndefined<EndpointOptions>[] | undefined;
+    /** Whether small frames leave at once (TCP_NODELAY), or wait a little for more (Nagle's algorithm). Default: true. */
+    noDelay?: boolean | undefined;
+    /**
+     * How many bytes Node reads ahead of a connection that is paused, before it stops, in bytes, 1,024 to 16,777,216: the
+     * `highWaterMark` of its sockets; under TLS Node keeps its own. The kernel's buffers (SO_SNDBUF, SO_RCVBUF) cannot be set from
+     * Node. Default: Node's, 16,384 or 65,536 by its version.
+     */
+    socketBufferBytes?: number | undefined;
     /** The certificate; with it the server speaks `wss:` and nothing else. Default: none. */
     tls?: OrUndefined<ServerTlsOptions> | undefined;
     /** The service path. Requests elsewhere are HTTP 404; what follows it is the connection's channel. Default: `"/"`. */
@@ -884,7 +935,7 @@ interface ServerStats {
 }
 
 /**
- * A WebSocket server. Events: `message`, `connection`, `error`, `server`; see `ServerEvents`. `P` is the type of packets,
+ * A WebSocket server. Events: `message`, `connection`, `error`, `ping`, `pong`, `server`; see `ServerEvents`. `P` is the type of packets,
  * `D` that of `connection.data`, `C` that of connections.
  */
 declare class WebsocketServer<P extends Packet = Packet, D = undefined, C extends Connection<P, D> = Connection<P, D>> extends RememberingEmitter<ServerEvents<P, C>> {
@@ -981,4 +1032,4 @@ declare class WebsocketServerAuth<T, P extends Packet = Packet, D = undefined> e
 }
 
 export { AuthConnection, CloseCode, Connection, ConnectionManager, UpgradeRequest, WebsocketHandler, WebsocketServer, WebsocketServerAuth, WebsocketsSimpleError, createPacket };
-export type { AnyConnection, AuthServerOptions, BroadcastOptions, ClientCertificate, CompressionOptions, ConnectionPeer, ConnectionState, EndpointOptions, ErrorCode, GuessLimitOptions, HeartbeatOptions, Identity, LogFields, Logger, OrUndefined, Packet, PacketCasing, PacketInput, RateLimitOptions, RequestAcceptance, RequestRefusal, RequestVerdict, ResponseCookie, SendQueueOptions, Sendable, ServerAddress, ServerConnectionEvent, ServerErrorEvent, ServerEvents, ServerLimits, ServerMessageEvent, ServerOptions, ServerStateEvent, ServerStats, ServerTlsOptions, StandardSchema, TlsVersion, TokenPlace, UserService, UserServiceLimits, VerifyHook, VerifyOptions };
+export type { AnyConnection, AuthServerOptions, BroadcastOptions, ClientCertificate, CompressionOptions, ConnectionPeer, ConnectionState, EndpointOptions, ErrorCode, GuessLimitOptions, HeartbeatOptions, Identity, LogFields, Logger, OrUndefined, Packet, PacketCasing, PacketInput, RateLimitOptions, RequestAcceptance, RequestRefusal, RequestVerdict, ResponseCookie, SendQueueOptions, Sendable, ServerAddress, ServerConnectionEvent, ServerErrorEvent, ServerEvents, ServerLimits, ServerMessageEvent, ServerOptions, ServerPingEvent, ServerStateEvent, ServerStats, ServerTlsOptions, StandardSchema, TlsVersion, TokenPlace, UserService, UserServiceLimits, VerifyHook, VerifyOptions };

@@ -56,7 +56,7 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
    * @throws WebsocketsSimpleError `INVALID_OPTION`, naming option, value and bound
    */
   constructor(options: ClientOptions<P>, token: TokenSource = "") {
-    super(["message", "connection", "error"]);
+    super(["message", "connection", "error", "ping", "pong"]);
     const checked = checkClientOptions(options, platform);
     const { outbox, tokenIn, subprotocols } = checked;
     // Its value is not shown: it may be the token, forgotten to be made a string.
@@ -69,7 +69,7 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
       { ...checked, ...(checked.reconnect || NEVER), canRefresh: typeof token === "function" },
       outbox ? createOutbox(outbox) : undefined,
       async (fresh) => makeTarget(address, subprotocols, await getToken(token, { fresh }), place),
-      webSocketTransport(platform, checked),
+      webSocketTransport(platform, checked, this),
       platform.watch,
       {
         message: (message) => this.#receive(message),
@@ -89,7 +89,7 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
     return this.#connection.subprotocol;
   }
 
-  /** The last measured round trip in milliseconds; undefined before the first answer to a ping (option `heartbeat`). */
+  /** The last measured round trip in milliseconds; undefined before the first answer to a ping (option `heartbeat`, or `ping`). */
   get latencyMs(): number | undefined {
     return this.#connection.latencyMs;
   }
@@ -146,6 +146,18 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
    */
   sendRaw(message: string | Uint8Array): Promise<void> {
     return this.#hand(() => ({ text: checkRaw(message) }));
+  }
+
+  /**
+   * Sends an RFC 6455 ping (Node). Resolves with the round trip in milliseconds when its pong comes, or that of a later ping;
+   * there is no time limit but option `heartbeat`.
+   *
+   * @param payload at most 125 bytes of UTF-8, by which its pong is known. Default: four bytes of its own
+   * @throws WebsocketsSimpleError `INVALID_STATE`: a browser, or another class as option `webSocket`, has no pings · `NOT_SENT`:
+   * not connected, or 64 pings wait already · `UNKNOWN`: the connection ended before · `INVALID_ARGUMENT`
+   */
+  ping(payload?: string | Uint8Array): Promise<number> {
+    return platform.ping(this.#connection.transport(), payload);
   }
 
   /**

@@ -37,6 +37,8 @@ export interface Connection {
   readonly state: ClientState;
   readonly subprotocol: string;
   readonly latencyMs?: number | undefined;
+  /** The socket of the attempt or connection that is under way. */
+  transport(): PlatformSocket | undefined;
   /**
    * Puts a happening before the state machine, which decides at once. Of happenings within a listener the application is
    * told when its turn comes, in order.
@@ -78,7 +80,13 @@ export function createConnection(
   let unwatch: (() => void) | undefined;
 
   /** Where it stands, as the client shows it. */
-  const connection: { -readonly [K in keyof Connection]: Connection[K] } = { state: state.name, subprotocol: "", dispatch, send };
+  const connection: { -readonly [K in keyof Connection]: Connection[K] } = {
+    state: state.name,
+    subprotocol: "",
+    transport: () => transport,
+    dispatch,
+    send,
+  };
 
   function dispatch(event: ConnectionEvent, told?: () => void): void {
     const isOutermost = !busy;
@@ -201,8 +209,9 @@ export function createConnection(
           if (word === PING) control(PONG);
           else if (!word) listener.message(data);
         },
-        pong() {
-          if (opened === transport) heartbeat?.heard(true);
+        pong(latencyMs) {
+          connection.latencyMs = latencyMs ?? connection.latencyMs;
+          heartbeat?.heard();
         },
         closed,
       });

@@ -4,7 +4,8 @@ import { type EngineSocket, ownEngine, type SocketListener } from "@websockets-s
 import { CloseCode, MAX_TIMER_MS, toError, WebsocketsSimpleError } from "@websockets-simple/shared";
 import { dial } from "./dial.node.ts";
 import { lost } from "./outbox.ts";
-import type { PlatformSocket, Refusal, SocketLike, SocketOptions } from "./platform.ts";
+import { SocketPings } from "./pings.node.ts";
+import type { PingListener, PlatformSocket, Refusal, SocketLike, SocketOptions } from "./platform.ts";
 import { Progress } from "./progress.node.ts";
 import { isRedirect, type Request, redirected } from "./redirect.node.ts";
 import { explain, readRefusal } from "./refusal.node.ts";
@@ -29,7 +30,7 @@ export class EngineWebSocket implements SocketLike, PlatformSocket, SocketListen
   readonly #target: Target;
   readonly #options: SocketOptions;
   readonly #refused: (refusal: Refusal) => void;
-  readonly #pong: () => void;
+  readonly #pings: SocketPings;
   #stream: Socket | undefined;
   #socket: EngineSocket | undefined;
   #progress: Progress | undefined;
@@ -37,11 +38,22 @@ export class EngineWebSocket implements SocketLike, PlatformSocket, SocketListen
   /** Who waits for a message to be taken, in order. */
   readonly #waiting: Done[] = [];
 
-  constructor(target: Target, options: SocketOptions, refused: (refusal: Refusal) => void, pong: () => void) {
+  constructor(
+    target: Target,
+    options: SocketOptions,
+    refused: (refusal: Refusal) => void,
+    pong: (latencyMs?: number) => void,
+    events: PingListener,
+  ) {
     this.#target = target;
     this.#options = options;
     this.#refused = refused;
-    this.#pong = pong;
+    this.#pings = new SocketPings(
+      (payload) => this.#socket?.sendPing(payload),
+      () => this.readyState === 1,
+      events,
+      pong,
+    );
     this.#ask({ url: new URL(target.url), headers: requestHeaders(options, target), subprotocols: target.protocols });
   }
 
@@ -63,25 +75,33 @@ export class EngineWebSocket implements SocketLike, PlatformSocket, SocketListen
     this.#waiting.push(done);
   }
 
-  ping = (): void => this.#socket?.sendPing();
+  ping = (): void => this.#pings.beat?.();
+
+  roundTrip = (payload: string | Uint8Array | undefined): Promise<number> => this.#pings.send(payload);
 
   close(code: number = CloseCode.normal, reason = ""): void {
     if (this.#socket) this.#socket.close(code, reason);
     else this.drop();
   }
 
-  drop(): void {
+  // Like the others above it is called by itself, without its object.
+  drop = (): void => {
+    this.#pings.end();
     if (this.#socket) this.#socket.terminate();
     else this.#stream?.destroy();
-  }
+  };
 
   message(message: string | Uint8Array): void {
     // Bytes are the receiver's own, and fill their memory.
     this.onmessage?.({ data: typeof message === "string" ? message : message.buffer } as never);
   }
 
-  ponged(): void {
-    this.#pong();
+  pinged(payload: Uint8Array): void {
+    this.#pings.pinged(payload);
+  }
+
+  ponged(payload: Uint8Array): void {
+    this.#pings.ponged(payload);
   }
 
   taken(messages: number): void {
@@ -105,8 +125,8 @@ export class EngineWebSocket implements SocketLike, PlatformSocket, SocketListen
   }
 
   #ask(request: Request): void {
-    const { tls, maxPayload, closeTimeoutMs, compression } = this.#options;
-    const stream = dial(request.url, tls);
+    const { maxPayload, closeTimeoutMs, compression } = this.#options;
+    const stream = dial(request.url, this.#options);
     this.#stream = stream;
     const { url, headers, subprotocols } = request;
     const settings = {

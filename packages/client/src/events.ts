@@ -29,9 +29,19 @@ export interface ClientErrorEvent {
   readonly error: WebsocketsSimpleError;
 }
 
+/** An RFC 6455 ping or pong that came (Node). Pings are answered by themselves; pongs are told whether or not they answer one. */
+export interface ClientPingEvent {
+  /** What it bears, at most 125 bytes; your own copy. */
+  readonly payload: Uint8Array;
+}
+
 /** The events of a client. */
 export interface ClientEvents<P extends Packet = Packet> {
   message: ClientMessageEvent<P>;
   connection: ClientConnectionEvent;
   error: ClientErrorEvent;
+  /** In Node; browsers tell of none. */
+  ping: ClientPingEvent;
+  /** In Node; browsers tell of none. */
+  pong: ClientPingEvent;
 }

@@ -12,7 +12,7 @@ export {
 export { type ConnectOptions, WebsocketClient } from "./client.ts";
 export type { ClientState } from "./connection-state.ts";
 export type { TokenRequest, TokenSource } from "./credentials.ts";
-export type { ClientConnectionEvent, ClientErrorEvent, ClientEvents, ClientMessageEvent } from "./events.ts";
+export type { ClientConnectionEvent, ClientErrorEvent, ClientEvents, ClientMessageEvent, ClientPingEvent } from "./events.ts";
 export type { HeartbeatOptions } from "./heartbeat.ts";
 export type { ClientOptions, ReconnectOptions } from "./options.ts";
 export type { OutboxOptions } from "./outbox.ts";

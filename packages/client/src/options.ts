@@ -54,6 +54,13 @@ export interface ClientOptions<P extends Packet = Packet> extends AddressOptions
   packetCasing?: PacketCasing | undefined;
   /** The largest message taken in, in bytes, 1 to 2,147,483,647 (Node). Default: 1,048,576. */
   maxPayload?: number | undefined;
+  /** Whether small frames leave at once (TCP_NODELAY), or wait a little for more (Nagle's algorithm; Node). Default: true. */
+  noDelay?: boolean | undefined;
+  /**
+   * How many bytes Node reads ahead of a socket that is paused, before it stops, in bytes, 1,024 to 16,777,216: its
+   * `highWaterMark` (Node). Default: Node's, 16,384 or 65,536 by its version.
+   */
+  socketBufferBytes?: number | undefined;
   /** While so many bytes wait inside the socket, further sends reject with NOT_SENT. Default: 16,777,216. */
   maxBufferedBytes?: number | undefined;
   /** The most messages that an async iterator keeps unread, 1 and up. Default: 1,000. */

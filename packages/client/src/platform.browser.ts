@@ -1,3 +1,4 @@
+import { WebsocketsSimpleError } from "@websockets-simple/shared";
 import { lost } from "./outbox.ts";
 import type { Platform, PlatformSignal } from "./platform.ts";
 import { TOKEN_PLACES } from "./target.ts";
@@ -54,6 +55,10 @@ export const platform: Platform = {
       drop: () => socket.close(),
       progress: () => -socket.bufferedAmount,
     };
+  },
+
+  ping: async () => {
+    throw new WebsocketsSimpleError("INVALID_STATE", "ping: browsers have none");
   },
 
   watch(listener) {

@@ -4,6 +4,7 @@ import { keepSmall } from "@websockets-simple/engine/keep-small";
 import { DEFAULT_LIMITS, type OptionTable, WebsocketsSimpleError } from "@websockets-simple/shared";
 import { EngineWebSocket } from "./engine-socket.node.ts";
 import { lost } from "./outbox.ts";
+import { notOpen, SocketPings } from "./pings.node.ts";
 import type { Platform, Refusal, SocketLike, SocketOptions } from "./platform.ts";
 import { Progress } from "./progress.node.ts";
 import { explain, readRefusal } from "./refusal.node.ts";
@@ -15,7 +16,7 @@ import { checkTls, tlsSettings } from "./tls.node.ts";
 interface NodeSocket {
   send(message: string | Uint8Array, done: (error?: Error) => void): void;
   terminate(): void;
-  ping(): void;
+  ping(payload?: Uint8Array): void;
   pause(): void;
   resume(): void;
   on(event: string, listener: (...args: never[]) => void): unknown;
@@ -54,15 +55,17 @@ export const platform: Platform = {
   options: {
     tls: [checkTls],
     maxPayload: [[1, 2_147_483_647], DEFAULT_LIMITS.maxPayload],
+    noDelay: ["boolean", true],
+    socketBufferBytes: [[1_024, 16_777_216]],
     followRedirects: [[0, 20], 0],
     compression: [COMPRESSION, false],
     ...REQUEST_RULES,
   },
   page: undefined,
 
-  createSocket(Implementation, target, given, refused, pong) {
-    const { tls, maxPayload, closeTimeoutMs } = given;
-    if (needsEngine(given)) return new EngineWebSocket(target, given, refused, pong);
+  createSocket(Implementation, target, given, refused, pong, listener) {
+    const { tls, maxPayload, closeTimeoutMs, noDelay, socketBufferBytes } = given;
+    if (needsEngine(given)) return new EngineWebSocket(target, given, refused, pong, listener);
     // A kilobyte each is more than honest servers make.
     const maxFragments = Math.max(1_024, Math.ceil(maxPayload / 1_024));
     const options = {
@@ -72,9 +75,18 @@ export const platform: Platform = {
       maxFragments,
       perMessageDeflate: false,
       closeTimeout: closeTimeoutMs,
+      ...(socketBufferBytes !== undefined && { highWaterMark: socketBufferBytes }),
     };
     const socket = new Implementation(target.url, [...target.protocols], options as never) as SocketLike & Partial<NodeSocket>;
-    const drop = (): void => (socket.terminate ? socket.terminate() : socket.close());
+    const ping = socket.ping && ((payload?: Uint8Array): void => socket.ping?.(payload));
+    const pings = new SocketPings(ping, () => socket.readyState === 1, listener, pong);
+    socket.on?.("ping", (payload: Uint8Array) => pings.pinged(payload));
+    socket.on?.("pong", (payload: Uint8Array) => pings.ponged(payload));
+    const drop = (): void => {
+      pings.end();
+      if (socket.terminate) socket.terminate();
+      else socket.close();
+    };
     let stream: Socket | undefined;
     let progress: Progress | undefined;
     let answer: (() => Refusal) | undefined;
@@ -91,10 +103,11 @@ export const platform: Platform = {
     });
     // When the answer's body breaks off, its status is known all the same.
     socket.on?.("error", (error: Error & { code?: string }) => refused(answer?.() ?? explain(target, error, maxPayload)));
-    socket.on?.("pong", pong);
     // Messages may come in one read with the 101. Whoever awaited connect() has a turn to listen before they are told.
     socket.on?.("open", () => {
       if (stream) keepSmall(socket as NodeSocket, stream);
+      // ws has set it by now.
+      if (noDelay === false) stream?.setNoDelay(false);
       socket.pause?.();
       setImmediate(() => socket.resume?.());
     });
@@ -103,7 +116,8 @@ export const platform: Platform = {
       drop,
       // Another class of the same shape has no stream.
       progress: () => progress?.count(socket.bufferedAmount) ?? -socket.bufferedAmount,
-      ping: socket.ping && (() => socket.readyState === 1 && socket.ping?.()),
+      ping: pings.beat,
+      roundTrip: (payload) => pings.send(payload),
       send(message, done) {
         // Only `ws` tells when the kernel took the bytes; with another class, handing them to it is all there is to know.
         if (!socket.terminate) {
@@ -119,6 +133,13 @@ export const platform: Platform = {
         isTaken = socket.readyState === 1 && socket.bufferedAmount === 0;
       },
     };
+  },
+
+  ping(socket, payload) {
+    const pinging = socket?.roundTrip?.(payload) ?? Promise.reject(notOpen());
+    // Connections come and go: a ping that nobody waits for must not end the process.
+    pinging.catch(() => {});
+    return pinging;
   },
 
   watch: () => () => {},

@@ -1,4 +1,5 @@
 import type { Complete, OptionTable, TokenPlace, WebsocketsSimpleError } from "@websockets-simple/shared";
+import type { ClientPingEvent } from "./events.ts";
 import type { PlaceToken, Target } from "./target.ts";
 
 /** What a platform notices that a connection should know. */
@@ -70,6 +71,8 @@ export interface SocketOptions {
   readonly compression?: Complete<CompressionOptions> | false | undefined;
   readonly maxPayload: number;
   readonly closeTimeoutMs: number;
+  readonly noDelay?: boolean | undefined;
+  readonly socketBufferBytes?: number | undefined;
 }
 
 /** The parts of a WHATWG WebSocket that are used. Types that differ from library to library are left open (`never`). */
@@ -99,6 +102,12 @@ export interface SocketLike {
 /** A WebSocket class, such as the browser's, `ws`, or React Native's. */
 export type WebSocketClass = new (url: string, protocols?: string | string[], options?: never) => SocketLike;
 
+/** Who is told of RFC 6455 pings and pongs: the client. */
+export interface PingListener {
+  listenerCount(event: "ping" | "pong"): number;
+  emit(event: "ping" | "pong", told: ClientPingEvent): unknown;
+}
+
 /** Why a socket did not open, as far as the platform knows. */
 export interface Refusal {
   readonly error: WebsocketsSimpleError;
@@ -119,15 +128,19 @@ export interface Platform {
    * Makes the socket. It may throw what the WebSocket class throws.
    *
    * @param refused told why the socket did not open, or broke, before its close event
-   * @param pong told of answers to `ping`
+   * @param pong told of every RFC 6455 pong, with the round trip in milliseconds where it answers a ping
+   * @param pings told of what RFC 6455 pings and pongs bear
    */
   createSocket(
     implementation: WebSocketClass,
     target: Target,
     options: SocketOptions,
     refused: (refusal: Refusal) => void,
-    pong: () => void,
+    pong: (latencyMs?: number) => void,
+    pings: PingListener,
   ): PlatformSocket;
+  /** As `WebsocketClient.ping`, of the current socket, if there is one. */
+  ping(socket: PlatformSocket | undefined, payload: string | Uint8Array | undefined): Promise<number>;
   /** Calls the listener on each signal until the returned function is called. */
   watch(listener: (signal: PlatformSignal) => void): () => void;
 }
@@ -148,6 +161,8 @@ export interface PlatformSocket {
    * bytes that had to wait; as far as the platform tells.
    */
   readonly progress: () => number;
-  /** Sends an RFC 6455 ping if it is open; absent where the platform has none (browsers). */
+  /** Sends an RFC 6455 ping of the heartbeat's if it is open; absent where the platform has none (browsers). */
   readonly ping?: (() => unknown) | undefined;
+  /** Sends one of the application's; absent likewise. */
+  readonly roundTrip?: ((payload: string | Uint8Array | undefined) => Promise<number>) | undefined;
 }

@@ -9,7 +9,8 @@ export interface TransportListener {
   /** @param subprotocol the application's, as the server chose it; empty when nothing */
   opened(subprotocol: string): void;
   message(message: string | Uint8Array): void;
-  pong(): void;
+  /** An RFC 6455 pong came, with the round trip in milliseconds where it answers a ping. */
+  pong(latencyMs?: number): void;
   /** @param retryInMs the server's wish (Retry-After), in milliseconds */
   closed(ending: Ending, retryInMs?: number): void;
 }

@@ -1,12 +1,12 @@
 import { CloseCode, judgeCloseCode, REFUSED_SUBPROTOCOL, WebsocketsSimpleError } from "@websockets-simple/shared";
 import IsomorphicWebSocket from "isomorphic-ws";
 import { broken, type Ending } from "./connection-state.ts";
-import type { Platform, Refusal, SocketOptions, WebSocketClass } from "./platform.ts";
+import type { PingListener, Platform, Refusal, SocketOptions, WebSocketClass } from "./platform.ts";
 import type { Target } from "./target.ts";
 import type { OpenTransport } from "./transport.ts";
 
 /** Opens sockets of the platform's WebSocket, or over another class of the same shape. */
-export function webSocketTransport(platform: Platform, options: SocketOptions): OpenTransport {
+export function webSocketTransport(platform: Platform, options: SocketOptions, pings: PingListener): OpenTransport {
   const Implementation = options.webSocket ?? (IsomorphicWebSocket as unknown as WebSocketClass);
   return (target, listener) => {
     let refusal: Refusal | undefined;
@@ -14,7 +14,7 @@ export function webSocketTransport(platform: Platform, options: SocketOptions): 
     const refused = (why: Refusal): void => {
       refusal ??= why;
     };
-    const transport = platform.createSocket(Implementation, target, options, refused, listener.pong);
+    const transport = platform.createSocket(Implementation, target, options, refused, listener.pong, pings);
     const { socket } = transport;
     const { label, subprotocols, quote } = target;
     const isRefused = (): boolean => socket.protocol === REFUSED_SUBPROTOCOL;

@@ -71,6 +71,7 @@ describe("sending", () => {
       options,
       () => {},
       () => {},
+      { listenerCount: () => 0, emit: () => false },
     );
     const socket = ScriptedWebSocket.last;
     socket.open();
@@ -101,5 +102,14 @@ describe("sending", () => {
     vi.advanceTimersByTime(20);
     expect(told).toMatchObject([{ code: "UNKNOWN" }]);
     expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe("an RFC 6455 ping", () => {
+  it("is INVALID_STATE in a browser, which has none, whether or not it is connected", async () => {
+    await expect(platform.ping(undefined, "x")).rejects.toMatchObject({
+      code: "INVALID_STATE",
+      message: expect.stringContaining("browser"),
+    });
   });
 });

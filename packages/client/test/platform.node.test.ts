@@ -17,7 +17,8 @@ class Counts extends EventEmitter {
 function counted(hasStream = true) {
   const target = makeTarget(new URL("ws://a/"), [], "", TOKEN_PLACES.message);
   const nothing = (): void => {};
-  const made = platform.createSocket(Counts as never, target, { maxPayload: 1, closeTimeoutMs: 1 }, nothing, nothing);
+  const pings = { listenerCount: () => 0, emit: () => false };
+  const made = platform.createSocket(Counts as never, target, { maxPayload: 1, closeTimeoutMs: 1 }, nothing, nothing, pings);
   const counts = made.socket as unknown as Counts;
   if (hasStream) counts.emit("upgrade", { socket: counts.stream });
   /** Whether bytes moved while `act` ran. */

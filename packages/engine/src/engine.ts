@@ -17,7 +17,7 @@ export type { CompressionOptions, Unfinished };
  *   they came, neither while it closes nor in pongs that wait.
  * - MUST call `closed` exactly once for each connection that it reported `opened`, and nothing after it.
  * - MUST NOT touch bytes that it has handed over: they belong to the receiver for ever.
- * - MUST answer pings (RFC 6455 section 5.5.3) by itself, and MUST bound the pongs that wait for a peer who does not read.
+ * - MUST answer pings (RFC 6455 section 5.5.3) by itself, whoever is told of them, and MUST bound the pongs that wait for a peer who does not read.
  * - MUST NOT call a listener from within `send`, `flush`, `close`, `terminate`, `pause` or `resume`.
  */
 export interface Engine {
@@ -125,8 +125,6 @@ export interface EngineSocket {
   readonly takenBytes: number;
   /** A count of the bytes that were read so far, with whatever frames add. */
   readonly receivedBytes: number;
-  /** How many pongs have come so far. */
-  readonly pongs: number;
   /** Whether it reads what comes: not while it is paused, nor while another thread works on what came before. */
   readonly isReading: boolean;
   /**
@@ -155,8 +153,13 @@ export interface EngineSocket {
    * @returns undefined on a connection that is closing or gone
    */
   beginMessage?(isText: boolean): OutgoingPieces | undefined;
-  /** Sends a ping without payload (RFC 6455 section 5.5.2); does nothing on a connection that is closing or gone. */
-  sendPing(): void;
+  /**
+   * Sends a ping (RFC 6455 section 5.5.2); does nothing on a connection that is closing or gone. Between the pieces of a message
+   * it MAY overtake what waits for the end of that.
+   *
+   * @param payload 125 bytes at most, which MUST be copied. Default: none
+   */
+  sendPing(payload?: Uint8Array): void;
   /** Starts the close handshake; later sends fail. Repeated calls do nothing. `code` and `reason` MUST be valid (section 7.4). */
   close(code: number, reason: string): void;
   /** Destroys the connection at once; what was sent before leaves if the kernel takes it at once. */
@@ -203,6 +206,13 @@ export interface SocketListener {
   begins?(isText: boolean): IncomingPieces | undefined;
   /** A whole message: text or bytes. `size` is its payload in bytes. */
   message(message: string | Uint8Array, size: number): void;
+  /**
+   * A ping came, and is answered already where it can be; between a message's fragments too. Unlike a message's, its payload
+   * is to be used during the call: whoever keeps it MUST copy it.
+   */
+  pinged?(payload: Uint8Array): void;
+  /** A pong came, asked for or not; its payload likewise. */
+  ponged?(payload: Uint8Array): void;
   /**
    * The kernel took so many more of the messages that `send` accepted, in order, and so many bytes of payload with them.
    * A message of which this is not told before `closed` may or may not have left.

@@ -15,6 +15,9 @@ export interface ConnectionPeer<P extends Packet> {
   send(input: Sendable<P>): Promise<void>;
   /** As `Connection.sendRaw`. */
   sendRaw(input: string | Uint8Array): Promise<void>;
+  readonly latencyMs: number | undefined;
+  /** As `Connection.ping`. */
+  ping(payload: string | Uint8Array | undefined): Promise<number>;
   /** As `Connection.close`. */
   close(code: number, reason: string): Promise<void>;
   /** As `Connection.terminate`. */
@@ -130,6 +133,29 @@ export class Connection<P extends Packet = Packet, D = undefined> {
   /** Sends a text or bytes as they are; bytes are copied. Settles as `send` does. */
   sendRaw(input: string | Uint8Array): Promise<void> {
     return this.#peer.sendRaw(input);
+  }
+
+  /**
+   * The last measured round trip in milliseconds, by any RFC 6455 ping: your own, or those of option `heartbeat`; undefined
+   * before the first answer.
+   */
+  get latencyMs(): number | undefined {
+    return this.#peer.latencyMs;
+  }
+
+  /**
+   * Sends an RFC 6455 ping, which browsers and WebSocket libraries answer by themselves. Resolves with the round trip in
+   * milliseconds when the pong comes, or that of a later ping: then this one was read as well. It has no time limit of its own,
+   * and ends no connection: see option `heartbeat`.
+   *
+   * Rejects with `NOT_SENT` (not open, or 64 pings wait already), `UNKNOWN` (the connection ended before) or
+   * `INVALID_ARGUMENT`.
+   *
+   * @param payload a text or bytes, at most 125 bytes of UTF-8, by which the pong is known: of pings that wait at the same time
+   *   each should have its own. Default: four bytes that no other ping of the connection has
+   */
+  ping(payload?: string | Uint8Array): Promise<number> {
+    return this.#peer.ping(payload);
   }
 
   /**

@@ -49,23 +49,28 @@ export function checkLimits(given: object): CheckedLimits {
   return { ...limits, upgradeBurstPerAddress };
 }
 
+/** Node's own default of `net.Server.listen`. */
+export const DEFAULT_BACKLOG = 511;
+
+/** What the options of a server's one place must be. */
+export const PLACE_RULES = { port, host, backlog: [1, 65_535] } as const satisfies Readonly<Record<string, Rule>>;
+
 const ENDPOINT_RULES: Readonly<Record<string, Rule>> = {
-  port,
-  host,
+  ...PLACE_RULES,
   // The kernel's bound is 107 bytes; a longer path is cut, and so another one.
   socketPath: (value) =>
     typeof value === "string" && value !== "" && Buffer.byteLength(value) <= 107 ? undefined : "a path of 1 to 107 bytes",
 };
 
-/** Checks `endpoints`, beside which there is neither port nor host. */
+/** Checks `endpoints`, beside which there is no place of the server's own. */
 export function checkEndpoints(endpoints: readonly unknown[], given: object): readonly EndpointOptions[] {
-  for (const name of ["port", "host"]) {
+  for (const name of Object.keys(PLACE_RULES)) {
     const value = (given as Record<string, unknown>)[name];
     if (value !== undefined) throw wrong(name, value, "to be left out, since `endpoints` is given");
   }
   return endpoints.map((endpoint, index) => {
     const prefix = `endpoints[${index}].`;
-    const checked = checkOptions<EndpointOptions>(endpoint, tableOf(ENDPOINT_RULES), prefix);
+    const checked = checkOptions<EndpointOptions>(endpoint, tableOf(ENDPOINT_RULES, { backlog: DEFAULT_BACKLOG }), prefix);
     const { port, host, socketPath } = checked;
     if ((port === undefined) === (socketPath === undefined)) throw wrong(`${prefix}port`, port, "either a port or a socketPath");
     if (socketPath !== undefined && host !== undefined) throw wrong(`${prefix}host`, host, "to be left out beside a socketPath");

@@ -50,7 +50,8 @@ const GOING_AWAY = 1001;
 /** Opens the ports. Rejects with `LISTEN_FAILED`. */
 export async function openEndpoint(parts: EndpointParts): Promise<Endpoint> {
   const { options, clock, engine, counters, log, authentication } = parts;
-  const { endpoints, tls, limits, maxPayload, maxFragments, compress, closeTimeoutMs, trust } = options;
+  const { endpoints, tls, noDelay, socketBufferBytes, limits, maxPayload, maxFragments, compress, closeTimeoutMs, trust } =
+    options;
 
   const refused = (status: number, reason: string, remoteAddress: string): void => {
     count(counters.refusals, status);
@@ -70,6 +71,7 @@ export async function openEndpoint(parts: EndpointParts): Promise<Endpoint> {
     subprotocols: options.availableSubprotocols,
     maxPending: limits.maxPendingHandshakes,
     maxPayload,
+    noDelay,
     authentication,
     isHost: options.isHost,
     isOrigin: options.isOrigin,
@@ -82,7 +84,16 @@ export async function openEndpoint(parts: EndpointParts): Promise<Endpoint> {
     failed: (thrown) => parts.report(toError("LISTENER_FAILED", "a handshake failed", thrown)),
   });
   const listener = await listen(
-    { ...limits, endpoints, tls, maxConnections: limits.maxConnections ?? connectionsByOpenFiles(), clock, addresses },
+    {
+      ...limits,
+      endpoints,
+      tls,
+      noDelay,
+      socketBufferBytes,
+      maxConnections: limits.maxConnections ?? connectionsByOpenFiles(),
+      clock,
+      addresses,
+    },
     {
       upgrade: (request, stream, head, isUnix) => handshakes.take(request, stream, head, isUnix),
       refused: (status, reason, stream) =>

@@ -52,6 +52,14 @@ export interface ServerErrorEvent<C = Connection> {
   readonly connection?: C;
 }
 
+/** An RFC 6455 ping or pong that came in. Pings are answered by themselves; pongs are told whether or not they answer one. */
+export interface ServerPingEvent<C = Connection> {
+  /** Who sent it. */
+  readonly connection: C;
+  /** What it bears, at most 125 bytes; your own copy. */
+  readonly payload: Uint8Array;
+}
+
 /** The server itself. */
 export interface ServerStateEvent {
   readonly type: "started" | "stopped";
@@ -62,5 +70,7 @@ export interface ServerEvents<P extends Packet = Packet, C = Connection> {
   message: ServerMessageEvent<P, C>;
   connection: ServerConnectionEvent<C>;
   error: ServerErrorEvent<C>;
+  ping: ServerPingEvent<C>;
+  pong: ServerPingEvent<C>;
   server: ServerStateEvent;
 }

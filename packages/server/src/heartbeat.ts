@@ -10,9 +10,9 @@ export interface HeartbeatPeer {
   /** Whether a transfer is under way, or so much has moved since the last ping, either way, that its pong may lie behind it. */
   readonly isBusy: boolean;
   /** Sends a ping; never waits. */
-  ping(): void;
+  beat(): void;
   /** Closes the connection, visibly to the peer. */
-  sever(code: number, reason: string): void;
+  sever(code: number, reason: string): unknown;
 }
 
 /** The close code of a missing pong. */
@@ -45,7 +45,7 @@ export function startHeartbeat(peers: () => Iterable<HeartbeatPeer>, intervalMs:
     plan();
     const suspects: HeartbeatPeer[] = [];
     for (const peer of peers()) {
-      if (!peer.awaitsPong) peer.ping();
+      if (!peer.awaitsPong) peer.beat();
       else if (!peer.isHeldBack) suspects.push(peer);
     }
     if (suspects.length === 0) return;
@@ -58,7 +58,7 @@ export function startHeartbeat(peers: () => Iterable<HeartbeatPeer>, intervalMs:
   function judge(peer: HeartbeatPeer): void {
     if (stopped) return;
     if (peer.awaitsPong && !peer.isBusy) peer.sever(TIMEOUT_CODE, `no pong within pingIntervalMs ${intervalMs}`);
-    else peer.ping();
+    else peer.beat();
   }
 
   plan();

@@ -15,7 +15,8 @@ import type { UpgradeRequest } from "./handshake/upgrade-request.ts";
 import type { Log } from "./logger.ts";
 import { receivedEvent, sentEvent } from "./message-event.ts";
 import type { Payload } from "./payload.ts";
-import { Peer, type PeerContext } from "./peer.ts";
+import { Peer } from "./peer.ts";
+import type { PeerContext } from "./peer-context.ts";
 import type { PacketReader } from "./plain-packet.ts";
 import { type RateLimitOptions, TokenBucket } from "./rate-limit.ts";
 import type { SendQueueOptions } from "./send-queue.ts";
@@ -57,7 +58,7 @@ export interface HubParts<P extends Packet, D, C extends Connection<P, D>> {
 /** Where connections, messages and listeners meet. Whatever of the application's fails here harms nobody else. */
 export class Hub<P extends Packet, D, C extends Connection<P, D>> {
   readonly #parts: HubParts<P, D, C>;
-  readonly #context: PeerContext<P, C>;
+  readonly #context: PeerContext<P, Peer<P, C>>;
   readonly #peers = new Map<C, Peer<P, C>>();
   /** How many faulty calls are told by `error`; more are for the log. */
   readonly #faults: TokenBucket;
@@ -80,6 +81,10 @@ export class Hub<P extends Packet, D, C extends Connection<P, D>> {
       watch,
       stalls: new StallWatch(queue.stallTimeoutMs, clock),
       received: (peer, message) => this.#received(peer.connection, message),
+      beaten: ({ connection }, event, payload) => {
+        // A copy of what was read, and only for somebody: pings come even where nothing else does.
+        if (parts.isHeard(event)) parts.emit(event, { connection, payload: new Uint8Array(payload) });
+      },
       sent: (peer, payload) => this.#tellSent(payload, 1, peer.connection),
       failed: (peer, error) => this.report(error, peer.connection),
       unawaited: (peer, doing) => this.unawaited(doing, peer.connection),

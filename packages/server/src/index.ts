@@ -13,7 +13,14 @@ export {
 export type { GuessLimitOptions } from "./addresses/guesses.ts";
 export { type AnyConnection, AuthConnection, Connection, type ConnectionPeer, type ConnectionState } from "./connection.ts";
 export { ConnectionManager } from "./connection-manager.ts";
-export type { ServerConnectionEvent, ServerErrorEvent, ServerEvents, ServerMessageEvent, ServerStateEvent } from "./events.ts";
+export type {
+  ServerConnectionEvent,
+  ServerErrorEvent,
+  ServerEvents,
+  ServerMessageEvent,
+  ServerPingEvent,
+  ServerStateEvent,
+} from "./events.ts";
 export { WebsocketHandler } from "./handler.ts";
 export type { RequestAcceptance, RequestRefusal, RequestVerdict } from "./handshake/request-verdict.ts";
 export type { ResponseCookie } from "./handshake/set-cookie.ts";

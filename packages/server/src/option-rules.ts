@@ -9,7 +9,16 @@ import {
   wrong,
 } from "@websockets-simple/shared";
 import type { ProxyHeaders, ProxyTrust } from "./addresses/client-origin.ts";
-import { type CheckedLimits, checkEndpoints, checkLimits, LIMIT_DEFAULTS, proxies, proxyTrust } from "./endpoint-rules.ts";
+import {
+  type CheckedLimits,
+  checkEndpoints,
+  checkLimits,
+  DEFAULT_BACKLOG,
+  LIMIT_DEFAULTS,
+  PLACE_RULES,
+  proxies,
+  proxyTrust,
+} from "./endpoint-rules.ts";
 import { type HostCheck, hostCheck } from "./handshake/hosts.ts";
 import { type OriginCheck, originCheck } from "./handshake/origins.ts";
 import { isToken } from "./handshake/scanners.ts";
@@ -18,7 +27,7 @@ import type { EndpointOptions } from "./listen/http-listener.ts";
 import { checkTls, type ServerTls, type ServerTlsOptions } from "./listen/tls.ts";
 import type { AuthServerOptions, CompressionOptions, HeartbeatOptions, ServerOptions } from "./options.ts";
 import type { RateLimitOptions } from "./rate-limit.ts";
-import { host, payload, port, sendableText, timerMs } from "./rules.ts";
+import { payload, sendableText, timerMs } from "./rules.ts";
 import type { SendQueueOptions } from "./send-queue.ts";
 import type { EngineName } from "./socket.ts";
 
@@ -28,13 +37,15 @@ export type CheckedCompression = Complete<CompressionOptions>;
 /** Every default of a server's options. */
 export const DEFAULTS = Object.freeze({
   port: 0,
+  backlog: DEFAULT_BACKLOG,
+  noDelay: true as boolean,
   path: "/",
   availableSubprotocols: Object.freeze([]) as readonly string[],
   packetCasing: "camel" as const,
   pingIntervalMs: 120_000,
   heartbeat: true as boolean | HeartbeatOptions,
   /** What `heartbeat: true` means. */
-  heartbeatOn: Object.freeze({ intervalMs: 25_000, timeoutMs: 6_000 }),
+  heartbeatOn: Object.freeze({ intervalMs: 25_000, timeoutMs: 6_000, mode: "bandwidth" as const }),
   closeTimeoutMs: DEFAULT_LIMITS.closeTimeoutMs as number,
   maxPayload: DEFAULT_LIMITS.maxPayload as number,
   maxFragments: 16_384,
@@ -62,13 +73,14 @@ export const DEFAULTS = Object.freeze({
 
 /** Options that are read as something else, or elsewhere. */
 type Replaced =
-  | ("tls" | "port" | "host" | "origins" | "requireOrigin" | "hosts" | "trustProxy" | "proxyHeaders")
+  | ("tls" | "port" | "host" | "backlog" | "origins" | "requireOrigin" | "hosts" | "trustProxy" | "proxyHeaders")
   | ("handler" | "connectionManager" | "createState");
 
 /** A server's options, each with its value. */
 export interface CheckedOptions<P extends Packet, D> extends Omit<ServerOptions<P, D, never>, Replaced> {
   readonly endpoints: readonly EndpointOptions[];
   readonly path: string;
+  readonly noDelay: boolean;
   /** `path`, taken apart. */
   readonly service: readonly string[];
   tls?: ServerTls;
@@ -94,9 +106,10 @@ export interface CheckedOptions<P extends Packet, D> extends Omit<ServerOptions<
 const list: Rule = (value) => (Array.isArray(value) && value.length > 0 ? undefined : "a list of at least one");
 
 const RULES: Readonly<Record<string, Rule>> = {
-  port,
-  host,
+  ...PLACE_RULES,
   endpoints: (value) => (Array.isArray(value) && value.length > 0 ? undefined : "a list of at least one endpoint"),
+  noDelay: "boolean",
+  socketBufferBytes: [1_024, 16_777_216],
   tls: "object",
   path: (value) =>
     typeof value === "string" && value.startsWith("/") && !/[?#]/.test(value) && decodeSegments(value)
@@ -149,11 +162,11 @@ export function checkServerOptions<P extends Packet, D>(given: unknown): Checked
     given,
     tableOf(RULES, DEFAULTS),
   );
-  const { tls, port, host, endpoints, origins, requireOrigin, hosts, trustProxy, proxyHeaders, ...rest } = options;
+  const { tls, port, host, backlog, endpoints, origins, requireOrigin, hosts, trustProxy, proxyHeaders, ...rest } = options;
   if (requireOrigin && !origins) throw wrong("requireOrigin", requireOrigin, "false, since there are no `origins`");
   return {
     ...(rest as unknown as CheckedOptions<P, D>),
-    endpoints: endpoints ? checkEndpoints(endpoints, given as object) : [{ port, ...(host !== undefined && { host }) }],
+    endpoints: endpoints ? checkEndpoints(endpoints, given as object) : [{ port, backlog, ...(host !== undefined && { host }) }],
     ...(tls && { tls: checkTls(tls as ServerTlsOptions) }),
     service: decodeSegments(options.path) ?? [],
     sendQueue: checkOptions(
@@ -185,9 +198,12 @@ function checkCompression(given: object): CheckedCompression {
   );
 }
 
-function checkHeartbeat(given: object): Complete<HeartbeatOptions> {
+/** Undefined where nobody is to be asked. */
+function checkHeartbeat(given: object): Complete<HeartbeatOptions> | undefined {
   const beatMs: Rule = [100, MAX_TIMER_MS];
-  return checkOptions(given, tableOf({ intervalMs: beatMs, timeoutMs: beatMs }, DEFAULTS.heartbeatOn), "heartbeat.");
+  const rules = { intervalMs: beatMs, timeoutMs: beatMs, mode: ["bandwidth", "latency", "manual"] };
+  const checked = checkOptions<Complete<HeartbeatOptions>>(given, tableOf(rules, DEFAULTS.heartbeatOn), "heartbeat.");
+  return checked.mode === "manual" ? undefined : checked;
 }
 
 function checkRate(given: object): Required<RateLimitOptions> {

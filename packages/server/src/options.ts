@@ -69,6 +69,13 @@ export interface HeartbeatOptions {
   intervalMs?: number | undefined;
   /** How long it then has for a sign of life, in milliseconds, 100 to 2,147,483,647. Default: 6,000. */
   timeoutMs?: number | undefined;
+  /**
+   * Who is sent pings. `"bandwidth"`: only who is silent. `"latency"`: everybody each `intervalMs`, whatever flows, so that
+   * `connection.latencyMs` stays fresh; who is lost is found as before, and a peer that has not answered yet gets no other.
+   * `"manual"`: nobody, and nobody is looked for, as with `heartbeat: false`; `connection.ping()` works in each of them.
+   * Default: `"bandwidth"`.
+   */
+  mode?: "bandwidth" | "latency" | "manual" | undefined;
 }
 
 /** How messages are compressed. */
@@ -92,8 +99,21 @@ export interface ServerOptions<P extends Packet = Packet, D = undefined, C exten
   port?: number | undefined;
   /** The address or name to listen on. Default: all interfaces, IPv6 and IPv4. */
   host?: string | undefined;
-  /** Several places to listen at, instead of `port` and `host`. TLS and limits hold for all; `maxConnections` for their sum. */
+  /**
+   * How many connections may wait in the kernel to be taken in, 1 to 65,535; the kernel has a bound of its own
+   * (`net.core.somaxconn`). Default: 511.
+   */
+  backlog?: number | undefined;
+  /** Several places to listen at, instead of `port`, `host` and `backlog`. TLS and limits hold for all; `maxConnections` for their sum. */
   endpoints?: readonly OrUndefined<EndpointOptions>[] | undefined;
+  /** Whether small frames leave at once (TCP_NODELAY), or wait a little for more (Nagle's algorithm). Default: true. */
+  noDelay?: boolean | undefined;
+  /**
+   * How many bytes Node reads ahead of a connection that is paused, before it stops, in bytes, 1,024 to 16,777,216: the
+   * `highWaterMark` of its sockets; under TLS Node keeps its own. The kernel's buffers (SO_SNDBUF, SO_RCVBUF) cannot be set from
+   * Node. Default: Node's, 16,384 or 65,536 by its version.
+   */
+  socketBufferBytes?: number | undefined;
   /** The certificate; with it the server speaks `wss:` and nothing else. Default: none. */
   tls?: OrUndefined<ServerTlsOptions> | undefined;
   /** The service path. Requests elsewhere are HTTP 404; what follows it is the connection's channel. Default: `"/"`. */

@@ -8,6 +8,8 @@ export interface WatchTarget {
   readonly isAlive: boolean;
   /** About how many bytes were sent to the peer so far: counted here, since to ask the kernel of each connection costs more. */
   readonly sentBytes: number;
+  /** Sends it an RFC 6455 ping; `answered` tells of the pong. */
+  ask(): void;
   /** Tells of what the peer did wrong. */
   tellFault(error: Error): void;
   /** Closes it, visibly to the peer. */
@@ -33,9 +35,8 @@ export class PeerWatch {
   readonly #target: WatchTarget;
   /** Whether the kernel does not take all: from then on what it takes is what the peer has taken. */
   isBlocked = false;
-  /** What has come so far, in bytes and in pongs. */
+  /** What has come so far, in bytes. */
   #received = 0;
-  #pongs = 0;
   /** How much of what was sent the peer has read for sure, and how much had been sent when it was asked, if it was. */
   #known = 0;
   #sentAtPing = NOT_ASKED;
@@ -46,11 +47,14 @@ export class PeerWatch {
   #quiet = 0;
   #left = NOT_ASKED;
   #slow: SlowMessage | undefined;
+  /** How many sweeps are left to the next ping that only measures. */
+  #untilPing: number;
 
   constructor(socket: EngineSocket, rules: WatchRules, target: WatchTarget) {
     this.#socket = socket;
     this.#rules = rules;
     this.#target = target;
+    this.#untilPing = rules.firstPing();
   }
 
   /** Whether a message is under way that will not be for ever. */
@@ -63,7 +67,19 @@ export class PeerWatch {
     if (!this.#target.isAlive) return false;
     const isEndless = this.#rules.messageSweeps > 0 && this.#seesEndless();
     const isLost = this.#rules.beat !== undefined && this.#seesLost();
+    if (this.#rules.isMeasuring) this.#measure();
     return isEndless || isLost;
+  }
+
+  /**
+   * A pong has come. Only the answer to a ping says how far the peer has read: anything else that it sends may have left before.
+   *
+   * @param sentBytes how much had been sent before that ping; undefined when it answers none that is known
+   */
+  answered(sentBytes = NOT_ASKED): void {
+    this.#known = Math.max(this.#known, sentBytes);
+    // One that answers no ping is no knowledge; but whoever answers in its own way may be asked again.
+    if (sentBytes === NOT_ASKED || sentBytes >= this.#sentAtPing) this.#sentAtPing = NOT_ASKED;
   }
 
   /** Everything readable has been read since. */
@@ -103,8 +119,7 @@ export class PeerWatch {
   }
 
   #seesLost(): boolean {
-    const { receivedBytes, pongs, isReading } = this.#socket;
-    if (pongs !== this.#pongs) this.#answered(pongs);
+    const { receivedBytes, isReading } = this.#socket;
     const isTransfer = this.#seesTransfer();
     const isSilent = receivedBytes === this.#received;
     this.#received = receivedBytes;
@@ -112,13 +127,6 @@ export class PeerWatch {
     this.#quiet = 0;
     this.#left = NOT_ASKED;
     return false;
-  }
-
-  /** Only an answer says how far the peer has read: anything else that it sends may have left before. */
-  #answered(pongs: number): void {
-    this.#pongs = pongs;
-    if (this.#sentAtPing !== NOT_ASKED) this.#known = this.#sentAtPing;
-    this.#sentAtPing = NOT_ASKED;
   }
 
   /** Whether the peer has taken some of what waits for it. */
@@ -139,9 +147,20 @@ export class PeerWatch {
     const unread = sentBytes - this.#known;
     if (unread < ASK_AFTER_BYTES && !this.#rules.isDue(this.#quiet)) return false;
     this.#left = this.#rules.answerWithinBehind(unread);
-    if (this.#sentAtPing !== NOT_ASKED) return false;
-    this.#sentAtPing = sentBytes;
-    this.#socket.sendPing();
+    this.#ask();
     return false;
+  }
+
+  /** Asks when it is time, whether or not anything comes, so that the round trip is known. */
+  #measure(): void {
+    if (--this.#untilPing <= 0 && this.#socket.isReading) this.#ask();
+  }
+
+  /** Sends a ping, unless one waits for its answer: the peer may have much to read before it. */
+  #ask(): void {
+    this.#untilPing = this.#rules.pingEvery;
+    if (this.#sentAtPing !== NOT_ASKED) return;
+    this.#sentAtPing = this.#target.sentBytes;
+    this.#target.ask();
   }
 }

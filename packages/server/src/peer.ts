@@ -1,54 +1,20 @@
-import {
-  type CodecOptions,
-  checkClose,
-  type Packet,
-  PING,
-  PONG,
-  type Sendable,
-  WebsocketsSimpleError,
-} from "@websockets-simple/shared";
-import type { Clock } from "./clock.ts";
+import { checkClose, type Packet, PING, type Sendable, WebsocketsSimpleError } from "@websockets-simple/shared";
 import type { ConnectionPeer, ConnectionState } from "./connection.ts";
 import { newConnectionId } from "./connection-id.ts";
 import type { UpgradeRequest } from "./handshake/upgrade-request.ts";
 import { beatOf } from "./heartbeat.ts";
 import { notSent, type Payload, packetPayload, rawPayload } from "./payload.ts";
+import { PeerBeat } from "./peer-beat.ts";
+import type { PeerContext } from "./peer-context.ts";
 import { PeerWatch, type WatchTarget } from "./peer-watch.ts";
-import { RateLimit, type RateLimitOptions, TokenBucket } from "./rate-limit.ts";
-import { SendQueue, type SendQueueEvents, type SendQueueOptions } from "./send-queue.ts";
+import { RateLimit } from "./rate-limit.ts";
+import { SendQueue, type SendQueueEvents } from "./send-queue.ts";
 import type { EngineSocket, SocketListener } from "./socket.ts";
-import type { StallWatch } from "./stall-watch.ts";
-import type { Counters } from "./stats.ts";
 import type { SweptPeer } from "./sweeps.ts";
-import type { WatchRules } from "./watch-rules.ts";
-
-/** What all peers of a server share. */
-export interface PeerContext<P extends Packet, C> {
-  readonly clock: Clock;
-  readonly codec: CodecOptions<P>;
-  readonly counters: Counters;
-  readonly queue: Required<SendQueueOptions>;
-  readonly stalls: StallWatch;
-  readonly rate: Required<RateLimitOptions> | undefined;
-  readonly watch: WatchRules;
-  received(peer: Peer<P, C>, message: string | Uint8Array): void;
-  /** A message was handed to the kernel. */
-  sent(peer: Peer<P, C>, payload: Payload<P>): void;
-  failed(peer: Peer<P, C>, error: WebsocketsSimpleError): void;
-  /** Takes care of what a call rejects with that nobody may be waiting for. */
-  unawaited(peer: Peer<P, C>, doing: Promise<void>): Promise<void>;
-  severed(peer: Peer<P, C>, code: number, reason: string): void;
-  closed(peer: Peer<P, C>, code: number, reason: string): void;
-}
-
-/** With a rate limit, heartbeats have one of their own: far more than any client needs, far less than a flood. */
-const HEARTBEATS_PER_SECOND = 50;
-const HEARTBEATS_AT_ONCE = 100;
-/** Whoever moves so many bytes between two pings is alive, whether or not its pong has come through. */
-const BUSY_BYTES = 65_536;
 
 /** The states and the traffic of one connection: what stands between its socket and the server. */
 export class Peer<P extends Packet, C = unknown>
+  extends PeerBeat
   implements ConnectionPeer<P>, SocketListener, SendQueueEvents<P>, SweptPeer, WatchTarget
 {
   readonly id = newConnectionId();
@@ -56,16 +22,11 @@ export class Peer<P extends Packet, C = unknown>
   readonly startedAtMs: number;
   /** What stands for it in the application. */
   connection!: C;
-  readonly #context: PeerContext<P, C>;
-  readonly #socket: EngineSocket;
+  readonly #context: PeerContext<P, Peer<P, C>>;
   readonly #queue: SendQueue<P>;
   readonly watch: PeerWatch;
   readonly #rateLimit: RateLimit | undefined;
-  readonly #heartbeats: TokenBucket | undefined;
   #state: ConnectionState = "connecting";
-  #awaitsPong = false;
-  /** What had moved when the last ping was sent. */
-  #movedAtPing = 0;
   /** What this side closed with, when it closed first. */
   #verdict: { code: number; reason: string } | undefined;
   #isHeardClosing = false;
@@ -74,14 +35,13 @@ export class Peer<P extends Packet, C = unknown>
   #isRefused = false;
   #whenClosed: (() => void)[] | undefined;
 
-  constructor(socket: EngineSocket, request: UpgradeRequest, context: PeerContext<P, C>) {
-    this.#socket = socket;
+  constructor(socket: EngineSocket, request: UpgradeRequest, context: PeerContext<P, Peer<P, C>>) {
+    super(socket, context.clock, context.rate !== undefined);
     this.request = request;
     this.#context = context;
     this.startedAtMs = context.clock.date();
     this.#queue = new SendQueue(socket, context.queue, context.stalls, this);
     this.watch = new PeerWatch(socket, context.watch, this);
-    this.#heartbeats = context.rate && new TokenBucket(HEARTBEATS_PER_SECOND, HEARTBEATS_AT_ONCE, context.clock);
     this.#rateLimit =
       context.rate &&
       new RateLimit(context.rate, context.clock, {
@@ -104,33 +64,20 @@ export class Peer<P extends Packet, C = unknown>
   }
 
   get isAlive(): boolean {
-    return this.#state === "open" && this.#socket.isOpen;
+    return this.#state === "open" && this.socket.isOpen;
   }
 
   get sentBytes(): number {
     return this.#queue.sentBytes;
   }
 
-  get awaitsPong(): boolean {
-    return this.#awaitsPong;
-  }
-
   get isHeldBack(): boolean {
-    return this.#rateLimit?.isHolding === true || !this.#socket.isReading;
+    return this.#rateLimit?.isHolding === true || !this.socket.isReading;
   }
 
-  get isBusy(): boolean {
-    // However slowly they go, what comes is bounded in time by the watch, and what leaves by the stall watch.
-    return this.watch.isReceiving || this.watch.isBlocked || this.#movedBytes - this.#movedAtPing >= BUSY_BYTES;
-  }
-
-  get #movedBytes(): number {
-    return this.#socket.takenBytes + this.#socket.receivedBytes;
-  }
-
-  /** Sends a text of the server's own. */
-  greet(text: string): void {
-    this.#queue.pushOwn(text);
+  /** Sends a text of the server's own; false where there was no room for it. */
+  greet(text: string): boolean {
+    return this.#queue.pushOwn(text) === undefined;
   }
 
   /** Begins: messages are taken in and may be sent. False when it was closed meanwhile. */
@@ -185,22 +132,17 @@ export class Peer<P extends Packet, C = unknown>
     this.#isHeardClosing = false;
     if (this.#state !== "closed") this.#state = "closing";
     this.#rateLimit?.stop();
-    this.#socket.terminate();
+    this.socket.terminate();
   }
 
-  ping(): void {
-    if (!this.isAlive) return;
-    this.#movedAtPing = this.#movedBytes;
-    // A ping that found no room was never sent: whoever does not read is the stall watch's business.
-    this.#awaitsPong = this.#queue.pushOwn(PING) === undefined;
+  ping(payload: string | Uint8Array | undefined): Promise<number> {
+    return this.#context.unawaited(this, this.askFor(payload));
   }
 
   message(message: string | Uint8Array, size: number): void {
     if (!this.#isHeard) return;
     const beat = beatOf(message);
-    if (beat && this.#heartbeats?.take() === false) void this.sever(4429, "too many heartbeats: see option rateLimit");
-    else if (beat === PONG) this.#awaitsPong = false;
-    else if (beat === PING) this.#queue.pushOwn(PONG);
+    if (beat) this.takeBeat(beat);
     else {
       const { counters } = this.#context;
       counters.messagesReceived++;
@@ -208,6 +150,15 @@ export class Peer<P extends Packet, C = unknown>
       if (this.#rateLimit) this.#rateLimit.take(message);
       else this.#context.received(this, message);
     }
+  }
+
+  pinged(payload: Uint8Array): void {
+    if (this.#isHeard && this.mayTellPing()) this.#context.beaten(this, "ping", payload);
+  }
+
+  ponged(payload: Uint8Array): void {
+    // A ping is answered even when this side has closed since.
+    if (this.mayTellPong(payload) && this.#isHeard) this.#context.beaten(this, "pong", payload);
   }
 
   taken(messages: number, bytes: number): void {
@@ -252,7 +203,9 @@ export class Peer<P extends Packet, C = unknown>
     this.#rateLimit?.stop();
     this.#state = "closed";
     const told = this.#verdict ?? { code, reason: reason || (code === 1006 ? this.#networkError : "") };
-    this.#queue.end(told.reason || `close code ${told.code}`);
+    const why = told.reason || `close code ${told.code}`;
+    this.#queue.end(why);
+    this.endPings(why);
     this.#context.closed(this, told.code, told.reason);
     for (const resolve of this.#whenClosed ?? []) resolve();
   }
@@ -284,9 +237,9 @@ export class Peer<P extends Packet, C = unknown>
       this.#state = "closing";
       this.#rateLimit?.stop();
       // A peer who closed first is told nothing any more, and its own code is what counts.
-      if (this.#socket.isOpen) this.#verdict = { code, reason };
-      this.#socket.close(code, reason);
-      this.#socket.resume();
+      if (this.socket.isOpen) this.#verdict = { code, reason };
+      this.socket.close(code, reason);
+      this.socket.resume();
     }
     return new Promise((resolve) => {
       this.#whenClosed ??= [];

@@ -23,7 +23,7 @@ import { createCounters, type ServerStats, toStats } from "./stats.ts";
 import { WatchRules } from "./watch-rules.ts";
 
 /**
- * A WebSocket server. Events: `message`, `connection`, `error`, `server`; see `ServerEvents`. `P` is the type of packets,
+ * A WebSocket server. Events: `message`, `connection`, `error`, `ping`, `pong`, `server`; see `ServerEvents`. `P` is the type of packets,
  * `D` that of `connection.data`, `C` that of connections.
  */
 export class WebsocketServer<
@@ -53,7 +53,7 @@ export class WebsocketServer<
    * @throws WebsocketsSimpleError `INVALID_OPTION`, naming option, value and bound
    */
   constructor(options: ServerOptions<P, D, C> = {}) {
-    super(["message", "connection", "error", "server"]);
+    super(["message", "connection", "error", "ping", "pong", "server"]);
     this.#options = checkServerOptions<P, D>(options);
     const internals = internalsOf<P, D, C>(options);
     this.#internals = internals;
@@ -83,7 +83,8 @@ export class WebsocketServer<
       isLogged: logger !== undefined,
       createConnection: internals.createConnection ?? ((peer, data) => new Connection<P, D>(peer, data) as C),
       emit: (event, payload) => void this.emit(event, payload),
-      isHeard: (event) => this.listenersOf(event).length > 0,
+      // Those of messages are remembered, and stay so.
+      isHeard: (event) => (event === "message" ? this.listenersOf(event).length : this.listenerCount(event)) > 0,
     });
   }
 

@@ -15,6 +15,9 @@ export class WatchRules {
   readonly askAfter: number;
   readonly answerWithin: number;
   readonly messageSweeps: number;
+  /** Whether peers are asked all the time, so that the round trip is known, and each how many sweeps. */
+  readonly isMeasuring: boolean;
+  readonly pingEvery: number;
   readonly #maxDelayMs: number;
   #lot = 0;
 
@@ -29,6 +32,8 @@ export class WatchRules {
     this.askAfter = beat ? Math.floor(beat.intervalMs / this.periodMs) - 1 : 0;
     this.answerWithin = beat ? this.#sweepsOf(beat.timeoutMs) : 0;
     this.messageSweeps = messageTimeoutMs > 0 ? this.#sweepsOf(messageTimeoutMs) : 0;
+    this.isMeasuring = beat?.mode === "latency";
+    this.pingEvery = beat ? Math.floor(beat.intervalMs / this.periodMs) : 0;
   }
 
   /** Whether it is a peer's turn to be asked, which was silent for so many sweeps: of many, each sweep asks an equal part. */
@@ -36,6 +41,11 @@ export class WatchRules {
     const left = this.askAfter - quiet;
     if (left <= 0) return true;
     return left < Math.min(SPREAD, this.askAfter / 4) && this.#lot++ % (left + 1) === left;
+  }
+
+  /** After how many sweeps a new peer is first asked, to measure: of many that come at once, each sweep asks an equal part. */
+  firstPing(): number {
+    return this.isMeasuring ? 1 + (this.#lot++ % this.pingEvery) : 0;
   }
 
   /** How many sweeps a peer has to answer that may not have read so many bytes yet. */

@@ -8,7 +8,7 @@ class FakePeer implements HeartbeatPeer {
   isBusy = false;
   pings = 0;
   severed: string[] = [];
-  ping(): void {
+  beat(): void {
     this.pings++;
     this.awaitsPong = true;
   }

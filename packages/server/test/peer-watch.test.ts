@@ -14,6 +14,21 @@ class Target implements WatchTarget {
   isAlive = true;
   sentBytes = 0;
   readonly told: string[] = [];
+  readonly #socket: FakeSocket;
+  #sentAtPing: number | undefined;
+  constructor(socket: FakeSocket) {
+    this.#socket = socket;
+  }
+  ask(): void {
+    this.#sentAtPing = this.sentBytes;
+    this.#socket.sendPing();
+  }
+  /** Its pong comes. */
+  answer(watch: PeerWatch): void {
+    this.#socket.receivedBytes += 2;
+    watch.answered(this.#sentAtPing);
+    this.#sentAtPing = undefined;
+  }
   async sever(code: number, reason: string): Promise<void> {
     this.isAlive = false;
     this.told.push(`${code} ${reason}`);
@@ -30,7 +45,7 @@ function watching({ count = 1, ...options }: Partial<ConstructorParameters<typeo
   const all = Array.from({ length: count }, () => {
     const socket = new FakeSocket();
     socket.receivedBytes = 200;
-    const target = new Target();
+    const target = new Target(socket);
     return { socket, target, watch: new PeerWatch(socket, rules, target) };
   });
   startSweeps(() => all, rules.periodMs, clock);
@@ -62,12 +77,12 @@ describe("a silent peer", () => {
   });
 
   test("has all its time to answer, and stays as long as anything comes, be it a byte", () => {
-    const { pass, socket, target } = watching();
+    const { pass, socket, target, watch } = watching();
     let askedFor = 0;
     pass(600_000, 100, () => {
       askedFor = socket.pings > 0 ? askedFor + 100 : 0;
       if (askedFor < BEAT.timeoutMs - 100) return;
-      socket.answer();
+      target.answer(watch);
       socket.pings = 0;
     });
     expect(target.told).toEqual([]);
@@ -141,7 +156,7 @@ describe("a silent peer", () => {
   });
 
   test("that begins by reading much, slowly, has that time though it has just been heard, until an answer says how far it has read", () => {
-    const { pass, socket, target } = watching();
+    const { pass, socket, target, watch } = watching();
     pass(300);
     target.sentBytes += 200_000;
     pass(1_200);
@@ -149,7 +164,7 @@ describe("a silent peer", () => {
     pass(24_000);
     expect([socket.pings, target.told]).toEqual([1, []]);
     // 200,000 bytes at 8 KiB a second: 24 s, besides the 6 s that any peer has.
-    socket.answer();
+    target.answer(watch);
     pass(18_000);
     expect([socket.pings, target.told]).toEqual([1, []]);
     pass(13_000);
@@ -188,6 +203,49 @@ describe("a silent peer", () => {
       before = now;
     });
     expect(asked).toEqual([250, 250, 250, 250]);
+  });
+
+  test("is asked all the time in mode latency, each sweep an equal part of many, and once until it has answered", () => {
+    const beat = { ...BEAT, mode: "latency" as const };
+    const { all, pass } = watching({ beat, count: 100 });
+    const talk = (): void => {
+      for (const { socket } of all) socket.receivedBytes++;
+    };
+    const asked: number[] = [];
+    for (let sweep = 0; sweep < 20; sweep++) {
+      pass(1_200, 1_200, talk);
+      asked.push(all.reduce((sum, { socket }) => sum + socket.pings, 0));
+    }
+    expect(asked).toEqual(Array.from({ length: 20 }, (_, index) => (index + 1) * 5));
+    pass(120_000, 1_200, talk);
+    expect(all.map(({ socket }) => socket.pings)).toEqual(all.map(() => 1));
+    for (const { target, watch } of all) target.answer(watch);
+    pass(25_200, 1_200, talk);
+    expect(all.map(({ socket }) => socket.pings)).toEqual(all.map(() => 2));
+  });
+
+  test("in mode latency is not lost while what it was sent goes on to leave, though it answers nothing", () => {
+    const { pass, socket, target, watch } = watching({ beat: { ...BEAT, mode: "latency" as const } });
+    watch.isBlocked = true;
+    pass(600_000, 1_200, () => socket.takenBytes++);
+    expect([socket.pings, target.told]).toEqual([1, []]);
+    watch.isBlocked = false;
+    pass(40_000, 1_200);
+    expect(target.told).toHaveLength(1);
+  });
+
+  test("is not taken to have read what was sent after a ping of the application's that it answers", () => {
+    const { pass, socket, target, watch } = watching();
+    pass(2_400);
+    target.sentBytes += 200_000;
+    pass(1_200);
+    expect(socket.pings).toBe(1);
+    watch.answered(0);
+    pass(18_000);
+    expect([socket.pings, target.told]).toEqual([1, []]);
+    // 200,000 bytes at 8 KiB a second: 24 s, besides the 6 s that any peer has.
+    pass(13_200);
+    expect(target.told).toHaveLength(1);
   });
 
   test("is nobody's business where heartbeat is false, nor is one that is closing", () => {

@@ -62,7 +62,7 @@ describe("the sweeps", () => {
   });
 
   test("come often enough for the shortest of the times", () => {
-    const beat = { intervalMs: 25_000, timeoutMs: 6_000 };
+    const beat = { intervalMs: 25_000, timeoutMs: 6_000, mode: "bandwidth" as const };
     expect(sweepPeriodMs({ beat, messageTimeoutMs: 30_000 })).toBe(1_200);
     expect(sweepPeriodMs({ beat, messageTimeoutMs: 1_000 })).toBe(200);
     expect(sweepPeriodMs({ beat: undefined, messageTimeoutMs: 30_000 })).toBe(6_000);

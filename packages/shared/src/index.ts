@@ -6,4 +6,5 @@ export * from "./errors.ts";
 export * from "./events.ts";
 export * from "./limits.ts";
 export * from "./packet.ts";
+export * from "./round-trips.ts";
 export * from "./schema.ts";

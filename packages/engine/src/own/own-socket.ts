@@ -69,7 +69,6 @@ export class OwnSocket implements EngineSocket, IncomingEvents, WriterEvents, St
   /** The last ping that came while pongs could not leave. */
   #unanswered: Buffer | undefined;
   #takenBytes = 0;
-  pongs = 0;
 
   constructor(stream: Duplex, context: SocketContext, compression: Compression | undefined) {
     this.#stream = stream;
@@ -139,8 +138,8 @@ export class OwnSocket implements EngineSocket, IncomingEvents, WriterEvents, St
     return this.#stream.destroyed || (!this.#writer.isBehind && !this.#order?.isBehind);
   }
 
-  sendPing(): void {
-    if (this.isOpen) this.#writer.sendControl(Opcode.ping, NO_PAYLOAD);
+  sendPing(payload: Uint8Array = NO_PAYLOAD): void {
+    if (this.isOpen) this.#writer.sendControl(Opcode.ping, payload);
   }
 
   close(code: number, reason: string): void {
@@ -175,14 +174,12 @@ export class OwnSocket implements EngineSocket, IncomingEvents, WriterEvents, St
   }
 
   ping(payload: Buffer): void {
-    if (!this.isOpen) return;
-    // Only the last of several has to be answered (RFC 6455 section 5.5.3).
-    if (this.#writer.isBlocked) this.#unanswered = Buffer.from(payload);
-    else this.#writer.sendControl(Opcode.pong, payload);
+    if (this.isOpen) this.#answer(payload);
+    this.#listener?.pinged?.(payload);
   }
 
-  pong(): void {
-    this.pongs++;
+  pong(payload: Buffer): void {
+    this.#listener?.ponged?.(payload);
   }
 
   closing(closing: Closing): void {
@@ -208,6 +205,12 @@ export class OwnSocket implements EngineSocket, IncomingEvents, WriterEvents, St
     if (this.#unanswered && this.isOpen) this.#writer.sendControl(Opcode.pong, this.#unanswered);
     this.#unanswered = undefined;
     this.#listener?.drained();
+  }
+
+  #answer(payload: Buffer): void {
+    // Only the last of several has to be answered (RFC 6455 section 5.5.3).
+    if (this.#writer.isBlocked) this.#unanswered = Buffer.from(payload);
+    else this.#writer.sendControl(Opcode.pong, payload);
   }
 
   /** Answers the end of the other side. The server closes the stream, the client waits for that (section 7.1.1). */

@@ -40,7 +40,6 @@ export class WsSocket implements EngineSocket {
   /** What the system had taken when that was last looked at, and in which turn it was last seen to take any. */
   #takenAt = 0;
   #since = 0;
-  pongs = 0;
   /** How many messages were complete. */
   #messages = 0;
   #maxPayload: number;
@@ -61,7 +60,8 @@ export class WsSocket implements EngineSocket {
   begin(listener: SocketListener): void {
     const socket = this.#socket;
     answerPings(socket, () => this.#settle());
-    socket.on("pong", () => this.pongs++);
+    socket.on("ping", (payload: Buffer) => this.#listener?.pinged?.(payload));
+    socket.on("pong", (payload: Buffer) => this.#listener?.ponged?.(payload));
     keepSmall(socket, this.#stream);
     this.#listener = listener;
     let refused: { code: number; reason: string } | undefined;
@@ -143,8 +143,8 @@ export class WsSocket implements EngineSocket {
     return now - this.#since <= UNTOLD_TURNS && waiting <= UNTOLD_BYTES;
   }
 
-  sendPing(): void {
-    if (this.isOpen) this.#socket.ping(undefined, undefined, () => this.#settle());
+  sendPing(payload?: Uint8Array): void {
+    if (this.isOpen) this.#socket.ping(payload && Buffer.from(payload), undefined, () => this.#settle());
   }
 
   close(code: number, reason: string): void {

@@ -103,6 +103,9 @@ export function awaitToken(socket: EngineSocket, parts: FirstMessageParts): Sock
         parts.failed(thrown);
       });
     },
+    // Nobody is told of those that come before there is a connection: they are no part of what is heard in order.
+    pinged: (payload) => next?.pinged?.(payload),
+    ponged: (payload) => next?.ponged?.(payload),
     taken(messages, bytes) {
       pass((to) => to.taken(messages, bytes));
     },

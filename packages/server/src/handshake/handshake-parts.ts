@@ -27,6 +27,8 @@ export interface HandshakeParts extends Omit<ReadingRules, "places"> {
   readonly acceptor: Acceptor;
   readonly maxPending: number;
   readonly maxPayload: number;
+  /** TCP_NODELAY. */
+  readonly noDelay: boolean;
   readonly authentication: Authentication | undefined;
   /** Where a request came from. */
   originOf(request: UpgradeHead, stream: Duplex, isUnix: boolean): ClientOrigin;

@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { CloseCode } from "@websockets-simple/shared";
 import { answer as answerByHttp, type Refusal } from "../http-answer.ts";
@@ -170,6 +171,8 @@ export class Handshakes {
     const { request, stream } = candidate;
     this.#parts.acceptor.accept(request, stream, candidate.takeBehind(), answer, (socket) => {
       candidate.handOver();
+      // The listener has set it, but ws sets it once more.
+      if (!this.#parts.noDelay) (stream as Partial<Socket>).setNoDelay?.(false);
       return opened(socket);
     });
   }

@@ -16,6 +16,10 @@ export interface FrontSettings extends OpeningLimits {
   readonly maxHeaders: number;
   readonly maxUrlBytes: number;
   readonly maxConnections: number;
+  /** TCP_NODELAY. */
+  readonly noDelay: boolean;
+  /** Of the sockets; undefined: Node's. */
+  readonly socketBufferBytes?: number | undefined;
   readonly clock: Clock;
   readonly addresses: AddressCounts;
 }
@@ -153,7 +157,8 @@ function createHttpServer(settings: FrontSettings): Server {
     // Its own answer to that has no sentence, and nobody would count it.
     requireHostHeader: false,
     keepAliveTimeout: 1,
-    noDelay: true,
+    noDelay: settings.noDelay,
+    ...(settings.socketBufferBytes !== undefined && { highWaterMark: settings.socketBufferBytes }),
   };
   const { tls } = settings;
   const server = tls

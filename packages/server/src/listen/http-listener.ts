@@ -11,6 +11,8 @@ export interface EndpointOptions {
   port?: number;
   /** The address or name to listen on. Default: all interfaces, IPv6 and IPv4. */
   host?: string;
+  /** How many connections may wait in the kernel to be taken in, 1 to 65,535. Default: 511. */
+  backlog?: number;
   /** Instead of a port: the path of a Unix socket, which must not exist yet; on Windows a named pipe. */
   socketPath?: string;
 }
@@ -84,7 +86,7 @@ export async function listen(settings: ListenerSettings, events: ListenerEvents)
   return { addresses: open.map(({ address }) => address), reloadTls, stopAccepting, end };
 }
 
-function openServer(server: Server, { port, host, socketPath }: EndpointOptions): Promise<ServerAddress> {
+function openServer(server: Server, { port, host, socketPath, backlog }: EndpointOptions): Promise<ServerAddress> {
   return new Promise((resolve, reject) => {
     const failed = (error: NodeJS.ErrnoException): void => {
       const where = socketPath ?? `${host ?? "all interfaces"}, port ${port}`;
@@ -94,7 +96,8 @@ function openServer(server: Server, { port, host, socketPath }: EndpointOptions)
       );
     };
     server.once("error", failed);
-    server.listen(socketPath === undefined ? { port, ...(host !== undefined && { host }) } : { path: socketPath }, () => {
+    const place = socketPath === undefined ? { port, ...(host !== undefined && { host }) } : { path: socketPath };
+    server.listen({ ...place, ...(backlog !== undefined && { backlog }) }, () => {
       server.off("error", failed);
       const bound = server.address() as AddressInfo | string;
       if (typeof bound === "string") resolve({ host: "", port: 0, family: "unix", socketPath: bound });

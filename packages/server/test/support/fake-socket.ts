@@ -6,7 +6,6 @@ export class FakeSocket implements EngineSocket {
   bufferedBytes = 0;
   takenBytes = 0;
   receivedBytes = 0;
-  pongs = 0;
   isReading = true;
   unfinished: Unfinished | undefined;
   pings = 0;
@@ -18,11 +17,6 @@ export class FakeSocket implements EngineSocket {
   }
   sendPing(): void {
     this.pings++;
-  }
-  /** A pong comes. */
-  answer(): void {
-    this.receivedBytes += 2;
-    this.pongs++;
   }
   close(): void {}
   terminate(): void {}
