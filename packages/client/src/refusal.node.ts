@@ -13,9 +13,8 @@ const MAX_TOLD = 300;
 /** OpenSSL's and Node's names of "this certificate is not to be trusted". */
 const UNTRUSTED = /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|ALTNAME/;
 
-/** Alerts of a server (RFC 8446 section 6.2), in OpenSSL's words: to who has no certificate, or a wrong one; and to its version. */
-const WANTS_CERTIFICATE =
-  /alert (certificate (required|expired|revoked|unknown)|bad certificate|unknown ca)|sslv3 alert handshake failure/;
+/** Alerts of a server (RFC 8446 section 6.2), in OpenSSL's words, which differ from one to the next: to who has no certificate, or a wrong one; and to its version. */
+const WANTS_CERTIFICATE = /alert (certificate (required|expired|revoked|unknown)|bad certificate|unknown ca|handshake failure)/;
 const NO_COMMON_VERSION = /alert protocol version|unsupported protocol|no protocols available/;
 
 /** Node's words for a server that ended the connection without one. */
