@@ -134,6 +134,7 @@ function about({ machine, versions, runs, speed, memory }) {
 ${table(["", ""], rows)}
 
 Speed was measured for ${all("seconds").replace(", ", " or ")} s after 1.5 s to warm up, in ${roundsOf(speed)} rounds; memory in ${roundsOf(memory)}.
+${runs.length > 1 ? "Each figure is of the last of these runs, and so of that commit, that measured its case:" : ""}
 
 \`\`\`sh
 ${runs.map(({ commit, command }) => `# ${commit}\n${command}`).join("\n")}
