@@ -5,7 +5,7 @@ import { compressionSuite } from "../../../testkit/engine-compression.ts";
 import { enginePair } from "../../../testkit/engine-harness.ts";
 import { rfcSuite } from "../../../testkit/engine-rfc.ts";
 import { engineSuite } from "../../../testkit/engine-suite.ts";
-import { type Engine, ownEngine, wsEngine } from "../src/index.ts";
+import { type Engine, type EngineSocket, ownEngine, wsEngine } from "../src/index.ts";
 
 engineSuite("ws", () => wsEngine);
 rfcSuite("ws", () => wsEngine, ["shortest length", "top bit", "UTF-8 at once"]);
@@ -16,7 +16,7 @@ clientSuite("ws", () => wsEngine, { own: ownEngine }, ["compression", "server fi
 
 describe("taken bytes", () => {
   /** The engine, with a look at the streams it is given. */
-  function watched(streams: Duplex[]): Engine {
+  function watched(streams: Duplex[], began = (_socket: EngineSocket): void => {}): Engine {
     return {
       ...wsEngine,
       createAcceptor(options) {
@@ -24,12 +24,27 @@ describe("taken bytes", () => {
         return {
           accept(request, stream, head, answer, opened) {
             streams.push(stream);
-            acceptor.accept(request, stream, head, answer, opened);
+            acceptor.accept(request, stream, head, answer, (socket) => {
+              const listener = opened(socket);
+              began(socket);
+              return listener;
+            });
           },
         };
       },
     };
   }
+
+  test("grow step by step of a large message that is sent as soon as the connection opens", async () => {
+    const whole = 33_554_432;
+    const engine = watched([], (socket) => socket.send(new Uint8Array(whole)));
+    const { peer, seen } = await enginePair({ makeEngine: () => engine, isSecure: false });
+    peer.socket.pause();
+    await expect.poll(() => seen.socket.takenBytes).toBeGreaterThan(1_000);
+    expect([seen.socket.takenBytes < whole, seen.taken]).toEqual([true, 0]);
+    seen.socket.terminate();
+    await seen.whenClosed;
+  });
 
   test("are told without a walk through all that waits, before and after the end, and then do not change", async () => {
     const streams: Duplex[] = [];
