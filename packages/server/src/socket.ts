@@ -1,27 +1,6 @@
-import type {
-  Acceptance,
-  Acceptor,
-  Engine,
-  EngineSocket,
-  HeaderLines,
-  OutgoingMessage,
-  SocketListener,
-  TlsVersion,
-  Unfinished,
-  UpgradeHead,
-  UpgradeRefusal,
-} from "@websockets-simple/engine";
-import {
-  CERTIFICATE_RULES,
-  checkUpgrade,
-  faultOf,
-  headerList,
-  headerValues,
-  ownEngine,
-  wsEngine,
-} from "@websockets-simple/engine";
+import { type Engine, ownEngine, wsEngine } from "@websockets-simple/engine";
 
-/** What the server knows of its engine: the only place that imports one. */
+// What the server knows of its engine: the only place that imports one.
 export type {
   Acceptance,
   Acceptor,
@@ -34,8 +13,8 @@ export type {
   Unfinished,
   UpgradeHead,
   UpgradeRefusal,
-};
-export { CERTIFICATE_RULES, checkUpgrade, faultOf, headerList, headerValues };
+} from "@websockets-simple/engine";
+export { CERTIFICATE_RULES, checkUpgrade, faultOf, headerList, headerValues } from "@websockets-simple/engine";
 
 /** The engines by the names of option `engine`; the first is the default. */
 export const ENGINES = Object.freeze({ own: ownEngine, ws: wsEngine }) satisfies Record<string, Engine>;
