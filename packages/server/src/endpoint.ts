@@ -3,13 +3,15 @@ import { AddressLimits } from "./addresses/address-limits.ts";
 import { originOf } from "./addresses/client-origin.ts";
 import { plainAddress } from "./addresses/ip.ts";
 import type { Clock } from "./clock.ts";
-import type { CreateState } from "./create-state.ts";
+import { createState } from "./create-state.ts";
 import { Handshakes } from "./handshake/handshake.ts";
 import type { Authentication } from "./handshake/handshake-parts.ts";
 import type { UpgradeRequest } from "./handshake/upgrade-request.ts";
-import type { VerifyRequest } from "./handshake/verify-request.ts";
+import { verifyRequest } from "./handshake/verify-request.ts";
 import { type HeartbeatPeer, startHeartbeat } from "./heartbeat.ts";
-import { listen, type ServerAddress } from "./listen/http-listener.ts";
+import type { Attachments } from "./listen/attachments.ts";
+import { listen } from "./listen/http-listener.ts";
+import type { ServerAddress } from "./listen/http-server.ts";
 import { connectionsByOpenFiles } from "./listen/open-files.ts";
 import type { ServerTls } from "./listen/tls.ts";
 import type { Log } from "./logger.ts";
@@ -25,13 +27,15 @@ export interface EndpointParts {
   readonly engine: Engine;
   readonly counters: Counters;
   readonly log: Log;
+  readonly attachments: Attachments;
   readonly authentication: (Authentication & { readonly maxPayloadBeforeAuth: number }) | undefined;
-  readonly verifyRequest: VerifyRequest | undefined;
-  readonly createState: CreateState | undefined;
+  readonly createState: ((request: UpgradeRequest, userId: never) => unknown) | undefined;
   readonly peers: () => Iterable<HeartbeatPeer & SweptPeer>;
   admit(socket: EngineSocket, request: UpgradeRequest, data: unknown, userId: unknown): SocketListener;
   closeAll(code: number, reason: string): Promise<void>;
   report(error: ReturnType<typeof toError>): void;
+  /** Something of the application's failed. */
+  reportFailure(what: string, thrown: unknown): void;
 }
 
 /** A server's open ports with everything that runs only while it is open. */
@@ -49,7 +53,7 @@ const GOING_AWAY = 1001;
 
 /** Opens the ports. Rejects with `LISTEN_FAILED`. */
 export async function openEndpoint(parts: EndpointParts): Promise<Endpoint> {
-  const { options, clock, engine, counters, log, authentication } = parts;
+  const { options, clock, engine, counters, log, attachments, authentication } = parts;
   const { endpoints, tls, noDelay, socketBufferBytes, limits, maxPayload, maxFragments, compress, closeTimeoutMs, trust } =
     options;
 
@@ -57,6 +61,8 @@ export async function openEndpoint(parts: EndpointParts): Promise<Endpoint> {
     count(counters.refusals, status);
     log("info", "refused", { status, reason, remoteAddress });
   };
+  const timeoutMs = limits.headersTimeoutMs;
+  const failedAs = (what: string) => (thrown: unknown) => parts.reportFailure(what, thrown);
   const addresses = new AddressLimits(limits, trust?.proxies, clock);
   const isByMessage = authentication?.places.includes("message");
   const handshakes = new Handshakes({
@@ -75,10 +81,10 @@ export async function openEndpoint(parts: EndpointParts): Promise<Endpoint> {
     authentication,
     isHost: options.isHost,
     isOrigin: options.isOrigin,
-    verifyRequest: parts.verifyRequest,
+    verifyRequest: verifyRequest(options.verifyRequest, timeoutMs, clock, failedAs("option verifyRequest")),
     originOf: (request, stream, isUnix) => originOf(request.rawHeaders, stream, isUnix, trust),
     limits: addresses,
-    createState: parts.createState,
+    createState: createState(parts.createState, timeoutMs, clock, failedAs("option createState")),
     admit: parts.admit,
     refused,
     failed: (thrown) => parts.report(toError("LISTENER_FAILED", "a handshake failed", thrown)),
@@ -86,7 +92,9 @@ export async function openEndpoint(parts: EndpointParts): Promise<Endpoint> {
   const listener = await listen(
     {
       ...limits,
-      endpoints,
+      // Whoever attaches it, and names no place, wants no other one.
+      endpoints: options.isPlaceGiven || attachments.size === 0 ? endpoints : [],
+      requestListener: options.requestListener,
       tls,
       noDelay,
       socketBufferBytes,
@@ -95,17 +103,21 @@ export async function openEndpoint(parts: EndpointParts): Promise<Endpoint> {
       addresses,
     },
     {
-      upgrade: (request, stream, head, isUnix) => handshakes.take(request, stream, head, isUnix),
+      upgrade: (request, stream, head, isUnix, service) => handshakes.take(request, stream, head, isUnix, service),
       refused: (status, reason, stream) =>
         refused(status, reason, plainAddress((stream as { remoteAddress?: string }).remoteAddress)),
+      requestFailed: failedAs("option requestListener"),
       failed: (error) => parts.report(toError("LISTEN_FAILED", "the listening socket failed", error)),
     },
   );
+  attachments.begin(listener.attach);
   const stopHeartbeat = startHeartbeat(parts.peers, options.pingIntervalMs, clock);
   const stopSweeps = startSweeps(parts.peers, sweepPeriodMs(options), clock);
 
   return {
-    addresses: listener.addresses,
+    get addresses() {
+      return [...listener.addresses, ...attachments.addresses];
+    },
     reloadTls: listener.reloadTls,
     get pendingHandshakes() {
       return handshakes.pending;
@@ -113,9 +125,10 @@ export async function openEndpoint(parts: EndpointParts): Promise<Endpoint> {
     async stop() {
       stopHeartbeat();
       stopSweeps();
+      attachments.end();
       listener.stopAccepting();
       handshakes.abort();
-      await parts.closeAll(GOING_AWAY, "the server stops");
+      await Promise.all([parts.closeAll(GOING_AWAY, "the server stops"), listener.finishRequests(closeTimeoutMs)]);
       await listener.end();
     },
   };

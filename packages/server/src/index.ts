@@ -28,7 +28,10 @@ export type { ClientCertificate, UpgradeRequest } from "./handshake/upgrade-requ
 export type { UserService, UserServiceLimits } from "./handshake/user-service.ts";
 export type { VerifyHook, VerifyOptions } from "./handshake/verify-request.ts";
 export type { Identity } from "./identities.ts";
-export type { EndpointOptions, ServerAddress } from "./listen/http-listener.ts";
+export type { AttachOptions } from "./listen/attachments.ts";
+export type { EndpointOptions } from "./listen/http-listener.ts";
+export type { OwnHttpServer, ServerAddress } from "./listen/http-server.ts";
+export type { RequestListener } from "./listen/plain-requests.ts";
 export type { ServerTlsOptions } from "./listen/tls.ts";
 export type { LogFields, Logger } from "./logger.ts";
 export type {

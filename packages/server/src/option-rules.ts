@@ -27,7 +27,7 @@ import type { EndpointOptions } from "./listen/http-listener.ts";
 import { checkTls, type ServerTls, type ServerTlsOptions } from "./listen/tls.ts";
 import type { AuthServerOptions, CompressionOptions, HeartbeatOptions, ServerOptions } from "./options.ts";
 import type { RateLimitOptions } from "./rate-limit.ts";
-import { payload, sendableText, timerMs } from "./rules.ts";
+import { payload, sendableText, servicePath, timerMs } from "./rules.ts";
 import type { SendQueueOptions } from "./send-queue.ts";
 import type { EngineName } from "./socket.ts";
 
@@ -79,6 +79,8 @@ type Replaced =
 /** A server's options, each with its value. */
 export interface CheckedOptions<P extends Packet, D> extends Omit<ServerOptions<P, D, never>, Replaced> {
   readonly endpoints: readonly EndpointOptions[];
+  /** Whether they were asked for, or are what there is without a word. */
+  readonly isPlaceGiven: boolean;
   readonly path: string;
   readonly noDelay: boolean;
   /** `path`, taken apart. */
@@ -103,6 +105,8 @@ export interface CheckedOptions<P extends Packet, D> extends Omit<ServerOptions<
   readonly trust: ProxyTrust | undefined;
 }
 
+type Given = Readonly<Record<string, unknown>>;
+
 const list: Rule = (value) => (Array.isArray(value) && value.length > 0 ? undefined : "a list of at least one");
 
 const RULES: Readonly<Record<string, Rule>> = {
@@ -111,10 +115,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   noDelay: "boolean",
   socketBufferBytes: [1_024, 16_777_216],
   tls: "object",
-  path: (value) =>
-    typeof value === "string" && value.startsWith("/") && !/[?#]/.test(value) && decodeSegments(value)
-      ? undefined
-      : "a path that begins with / and has no query",
+  path: servicePath,
+  requestListener: "function",
   connectionSuccessString: sendableText,
   availableSubprotocols: (value) =>
     Array.isArray(value) &&
@@ -166,6 +168,7 @@ export function checkServerOptions<P extends Packet, D>(given: unknown): Checked
   if (requireOrigin && !origins) throw wrong("requireOrigin", requireOrigin, "false, since there are no `origins`");
   return {
     ...(rest as unknown as CheckedOptions<P, D>),
+    isPlaceGiven: endpoints !== undefined || Object.keys(PLACE_RULES).some((name) => (given as Given)[name] !== undefined),
     endpoints: endpoints ? checkEndpoints(endpoints, given as object) : [{ port, backlog, ...(host !== undefined && { host }) }],
     ...(tls && { tls: checkTls(tls as ServerTlsOptions) }),
     service: decodeSegments(options.path) ?? [],

@@ -7,6 +7,7 @@ import type { UpgradeRequest } from "./handshake/upgrade-request.ts";
 import type { UserServiceLimits } from "./handshake/user-service.ts";
 import type { VerifyHook } from "./handshake/verify-request.ts";
 import type { EndpointOptions } from "./listen/http-listener.ts";
+import type { RequestListener } from "./listen/plain-requests.ts";
 import type { ServerTlsOptions } from "./listen/tls.ts";
 import type { Logger } from "./logger.ts";
 import type { RateLimitOptions } from "./rate-limit.ts";
@@ -106,6 +107,12 @@ export interface ServerOptions<P extends Packet = Packet, D = undefined, C exten
   backlog?: number | undefined;
   /** Several places to listen at, instead of `port`, `host` and `backlog`. TLS and limits hold for all; `maxConnections` for their sum. */
   endpoints?: readonly OrUndefined<EndpointOptions>[] | undefined;
+  /**
+   * Answers plain HTTP requests on the server's own port, as a listener of `request` of Node's HTTP server does; an Express app is
+   * one. Of the options for WebSockets only `limits` hold for them. Where it throws, or returns a promise that rejects, the
+   * client gets HTTP 500 and `error` tells of it. Default: plain requests are HTTP 426.
+   */
+  requestListener?: RequestListener | undefined;
   /** Whether small frames leave at once (TCP_NODELAY), or wait a little for more (Nagle's algorithm). Default: true. */
   noDelay?: boolean | undefined;
   /**

@@ -3,14 +3,13 @@ import { checkBroadcastOptions } from "./broadcast-options.ts";
 import { coarseDate, systemClock } from "./clock.ts";
 import { Connection, isConnection } from "./connection.ts";
 import { ConnectionManager } from "./connection-manager.ts";
-import { createState } from "./create-state.ts";
 import { type Endpoint, openEndpoint } from "./endpoint.ts";
 import type { ServerEvents } from "./events.ts";
 import { WebsocketHandler } from "./handler.ts";
-import { verifyRequest } from "./handshake/verify-request.ts";
 import { Hub } from "./hub.ts";
 import { internalsOf, type ServerInternals } from "./internals.ts";
-import type { ServerAddress } from "./listen/http-listener.ts";
+import { Attachments, type AttachOptions } from "./listen/attachments.ts";
+import type { OwnHttpServer, ServerAddress } from "./listen/http-server.ts";
 import { checkTls, renewTls, type ServerTlsOptions } from "./listen/tls.ts";
 import { createLog, type Log } from "./logger.ts";
 import { type CheckedOptions, checkServerOptions } from "./option-rules.ts";
@@ -39,6 +38,7 @@ export class WebsocketServer<
   readonly #log: Log;
   readonly #hub: Hub<P, D, C>;
   readonly #counters = createCounters();
+  readonly #attachments = new Attachments();
   /** As it was given. */
   #tls: ServerTlsOptions | undefined;
   #state: "stopped" | "starting" | "started" | "stopping" | "disposed" = "stopped";
@@ -113,8 +113,19 @@ export class WebsocketServer<
   }
 
   /**
-   * Listens. Resolves with the bound address (of the first endpoint) once clients can connect. May be called again after a failure, and after
-   * `stop()`.
+   * Takes the upgrade requests of an HTTP server of yours, whenever this server is started: those for the service path and below.
+   * Others are HTTP 404; where others listen for `upgrade` too they are left to them, and with path `"/"` all but `"/"` itself.
+   * Returns what detaches it; connections stay.
+   *
+   * @throws WebsocketsSimpleError `INVALID_ARGUMENT` unless it is a server of `node:http` or `node:https`; `INVALID_OPTION`
+   */
+  attach(httpServer: OwnHttpServer, options: AttachOptions = {}): () => void {
+    return this.#attachments.add(httpServer, options, this.#options.path);
+  }
+
+  /**
+   * Listens. Resolves with the bound address (of the first endpoint) once clients can connect. Attached, it opens no port of its
+   * own unless you gave one, and tells the HTTP server's: 0 where that does not listen yet. May be called again, after a failure too.
    *
    * Rejects with `LISTEN_FAILED` (address, cause and what to do), or `INVALID_STATE` unless the server is stopped.
    */
@@ -270,22 +281,20 @@ export class WebsocketServer<
 
   #open(): Promise<Endpoint> {
     const { clock = systemClock, authenticate } = this.#internals;
-    const hub = this.#hub;
-    const { verifyRequest: verifyHook, limits } = this.#options;
-    const timeoutMs = limits.headersTimeoutMs;
     return openEndpoint({
       options: this.#options as unknown as CheckedOptions<never, unknown>,
       clock,
       engine: this.#engine,
       counters: this.#counters,
       log: this.#log,
-      authentication: authenticate?.(clock, (error) => hub.report(error)),
-      verifyRequest: verifyRequest(verifyHook, timeoutMs, clock, (thrown) => hub.reportFailure("option verifyRequest", thrown)),
-      createState: createState(this.#createState, timeoutMs, clock, (thrown) => hub.reportFailure("option createState", thrown)),
-      peers: () => hub.peers.values(),
-      admit: (socket, request, data, userId) => hub.admit(socket, request, data, userId),
-      closeAll: (code, reason) => hub.closeAll(code, reason),
-      report: (error) => hub.report(error),
+      attachments: this.#attachments,
+      authentication: authenticate?.(clock, (error) => this.#hub.report(error)),
+      createState: this.#createState,
+      peers: () => this.#hub.peers.values(),
+      admit: (socket, request, data, userId) => this.#hub.admit(socket, request, data, userId),
+      closeAll: (code, reason) => this.#hub.closeAll(code, reason),
+      report: (error) => this.#hub.report(error),
+      reportFailure: (what, thrown) => this.#hub.reportFailure(what, thrown),
     });
   }
 }

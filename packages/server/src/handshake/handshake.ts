@@ -54,8 +54,8 @@ export class Handshakes {
     return this.#pending.size;
   }
 
-  /** Takes an upgrade request in. Never throws. */
-  take(request: UpgradeHead, stream: Duplex, head: Buffer, isUnix: boolean): void {
+  /** Takes an upgrade request in. Never throws. @param service the service path's segments, where they are others than usual */
+  take(request: UpgradeHead, stream: Duplex, head: Buffer, isUnix: boolean, service?: readonly string[]): void {
     // A connection whose TLS handshake ends only now.
     if (this.#stop.isStopped) return void stream.destroy();
     const origin = this.#parts.originOf(request, stream, isUnix);
@@ -64,7 +64,7 @@ export class Handshakes {
     if (refusal) return void this.#refuse(candidate, refusal);
     if (this.#pending.size >= this.#parts.maxPending) return void this.#refuse(candidate, BUSY);
     candidate.enter();
-    this.#judge(candidate).catch((thrown) => {
+    this.#judge(candidate, service ? { ...this.#rules, service } : this.#rules).catch((thrown) => {
       candidate.leave();
       stream.destroy();
       this.#parts.failed(thrown);
@@ -78,9 +78,9 @@ export class Handshakes {
     this.#stop.stop();
   }
 
-  async #judge(candidate: Candidate): Promise<void> {
+  async #judge(candidate: Candidate, rules: ReadingRules): Promise<void> {
     const { authentication, verifyRequest, createState } = this.#parts;
-    const reading = readRequest(candidate.request, this.#rules);
+    const reading = readRequest(candidate.request, rules);
     if (reading.refusal) return this.#refuse(candidate, reading.refusal);
     const { target, choice, token } = reading;
     const isByMessage = authentication?.places.includes("message") === true;
