@@ -2,7 +2,8 @@
 /// <reference types="node" />
 import { X509Certificate } from 'node:crypto';
 import { Duplex } from 'node:stream';
-import { IncomingMessage } from 'node:http';
+import { IncomingMessage, ServerResponse, Server } from 'node:http';
+import { Server as Server$1 } from 'node:https';
 
 /**
  * The closed list of error codes. Test the code, never `instanceof`: an ES module and a CommonJS copy of this
@@ -564,6 +565,9 @@ interface Identity<T, C = Connection> {
     readonly connections: ReadonlyMap<string, C>;
 }
 
+/** Answers plain HTTP requests; what it returns is only looked at where it is a promise that rejects. */
+type RequestListener = (request: IncomingMessage, response: ServerResponse) => unknown;
+
 /** The server's certificate: PKCS #12 (`pfx`), or PEM (`key` and `cert`). */
 interface ServerTlsOptions {
     /** A PKCS #12 file's bytes, certificate and key in one. */
@@ -588,6 +592,26 @@ interface ServerTlsOptions {
     clientCertificate?: "none" | "request" | "require";
 }
 
+/** An HTTP server of the application's own. */
+type OwnHttpServer = Server | Server$1;
+/** Where a server listens. */
+interface ServerAddress {
+    /** The address as the system tells it: `::` is all interfaces, IPv6 and IPv4. Empty for a socket of the file system. */
+    readonly host: string;
+    /** The port; 0 for a socket of the file system. */
+    readonly port: number;
+    /** `IPv6`, `IPv4` or `unix`. Empty for an attached HTTP server that does not listen yet. */
+    readonly family: string;
+    /** The path of a socket of the file system. */
+    readonly socketPath?: string;
+}
+
+/** How a server is attached to an HTTP server. */
+interface AttachOptions {
+    /** The service path there: requests for it and below it are this server's. Default: option `path`. */
+    path?: string | undefined;
+}
+
 /** One place to listen at: a port, or a socket of the file system. */
 interface EndpointOptions {
     /** The port, 0 to 65,535; 0: any free one. */
@@ -598,17 +622,6 @@ interface EndpointOptions {
     backlog?: number;
     /** Instead of a port: the path of a Unix socket, which must not exist yet; on Windows a named pipe. */
     socketPath?: string;
-}
-/** Where a server listens. */
-interface ServerAddress {
-    /** The address as the system tells it: `::` is all interfaces, IPv6 and IPv4. Empty for a socket of the file system. */
-    readonly host: string;
-    /** The port; 0 for a socket of the file system. */
-    readonly port: number;
-    /** `IPv6`, `IPv4` or `unix`. */
-    readonly family: string;
-    /** The path of a socket of the file system. */
-    readonly socketPath?: string;
 }
 
 /** What an event is about: plain values, of which those that come from a peer are escaped. */
@@ -745,6 +758,12 @@ interface ServerOptions<P extends Packet = Packet, D = undefined, C extends Conn
     backlog?: number | undefined;
     /** Several places to listen at, instead of `port`, `host` and `backlog`. TLS and limits hold for all; `maxConnections` for their sum. */
     endpoints?: readonly OrUndefined<EndpointOptions>[] | undefined;
+    /**
+     * Answers plain HTTP requests on the server's own port, as a listener of `request` of Node's HTTP server does; an Express app is
+     * one. Of the options for WebSockets only `limits` hold for them. Where it throws, or returns a promise that rejects, the
+     * client gets HTTP 500 and `error` tells of it. Default: plain requests are HTTP 426.
+     */
+    requestListener?: RequestListener | undefined;
     /** Whether small frames leave at once (TCP_NODELAY), or wait a little for more (Nagle's algorithm). Default: true. */
     noDelay?: boolean | undefined;
     /**
@@ -955,8 +974,16 @@ declare class WebsocketServer<P extends Packet = Packet, D = undefined, C extend
     /** Counters since the server was made. */
     stats(): ServerStats;
     /**
-     * Listens. Resolves with the bound address (of the first endpoint) once clients can connect. May be called again after a failure, and after
-     * `stop()`.
+     * Takes the upgrade requests of an HTTP server of yours, whenever this server is started: those for the service path and below.
+     * Others are HTTP 404; where others listen for `upgrade` too they are left to them, and with path `"/"` all but `"/"` itself.
+     * Returns what detaches it; connections stay.
+     *
+     * @throws WebsocketsSimpleError `INVALID_ARGUMENT` unless it is a server of `node:http` or `node:https`; `INVALID_OPTION`
+     */
+    attach(httpServer: OwnHttpServer, options?: AttachOptions): () => void;
+    /**
+     * Listens. Resolves with the bound address (of the first endpoint) once clients can connect. Attached, it opens no port of its
+     * own unless you gave one, and tells the HTTP server's: 0 where that does not listen yet. May be called again, after a failure too.
      *
      * Rejects with `LISTEN_FAILED` (address, cause and what to do), or `INVALID_STATE` unless the server is stopped.
      */
@@ -1032,4 +1059,4 @@ declare class WebsocketServerAuth<T, P extends Packet = Packet, D = undefined> e
 }
 
 export { AuthConnection, CloseCode, Connection, ConnectionManager, UpgradeRequest, WebsocketHandler, WebsocketServer, WebsocketServerAuth, WebsocketsSimpleError, createPacket };
-export type { AnyConnection, AuthServerOptions, BroadcastOptions, ClientCertificate, CompressionOptions, ConnectionPeer, ConnectionState, EndpointOptions, ErrorCode, GuessLimitOptions, HeartbeatOptions, Identity, LogFields, Logger, OrUndefined, Packet, PacketCasing, PacketInput, RateLimitOptions, RequestAcceptance, RequestRefusal, RequestVerdict, ResponseCookie, SendQueueOptions, Sendable, ServerAddress, ServerConnectionEvent, ServerErrorEvent, ServerEvents, ServerLimits, ServerMessageEvent, ServerOptions, ServerPingEvent, ServerStateEvent, ServerStats, ServerTlsOptions, StandardSchema, TlsVersion, TokenPlace, UserService, UserServiceLimits, VerifyHook, VerifyOptions };
+export type { AnyConnection, AttachOptions, AuthServerOptions, BroadcastOptions, ClientCertificate, CompressionOptions, ConnectionPeer, ConnectionState, EndpointOptions, ErrorCode, GuessLimitOptions, HeartbeatOptions, Identity, LogFields, Logger, OrUndefined, OwnHttpServer, Packet, PacketCasing, PacketInput, RateLimitOptions, RequestAcceptance, RequestListener, RequestRefusal, RequestVerdict, ResponseCookie, SendQueueOptions, Sendable, ServerAddress, ServerConnectionEvent, ServerErrorEvent, ServerEvents, ServerLimits, ServerMessageEvent, ServerOptions, ServerPingEvent, ServerStateEvent, ServerStats, ServerTlsOptions, StandardSchema, TlsVersion, TokenPlace, UserService, UserServiceLimits, VerifyHook, VerifyOptions };

@@ -31,16 +31,21 @@ describe("examples/next", () => {
 
   test("built, serves a page and a chat on one port, and ends in an orderly way", async () => {
     const next = joinPath(folder, "node_modules/next/dist/bin/next");
-    await exec(process.execPath, [next, "build"], { cwd: folder, env: { ...process.env, ...NO_TELEMETRY, NODE_ENV: "production" } });
+    await exec(process.execPath, [next, "build"], {
+      cwd: folder,
+      env: { ...process.env, ...NO_TELEMETRY, NODE_ENV: "production" },
+    });
     const running = await startExample(server, { ...NO_TELEMETRY, NODE_ENV: "production" });
     await checkExample(running, "Chat on the port of Next");
   }, 180_000);
 
   test("while developing, hot reloading has its upgrades beside the chat", async () => {
     const running = await startExample(server, NO_TELEMETRY);
+    // The page comes first, as in a browser.
+    expect((await fetch(running.url)).status).toBe(200);
     const hot = await RawSocket.connect(running.port, { host: "localhost" });
     onTestFinished(() => hot.destroy());
-    hot.write(upgradeRequest("/_next/webpack-hmr?id=1", { Origin: `http://localhost:${running.port}` }));
+    hot.write(upgradeRequest("/_next/hmr?id=1", { Origin: `http://localhost:${running.port}` }));
     expect((await hot.readHead()).status).toBe(101);
     await checkExample(running, "Chat on the port of Next");
   }, 180_000);

@@ -6,11 +6,10 @@ import next from "next";
 
 const port = Number(process.env.PORT ?? 3000);
 const dir = fileURLToPath(new URL(".", import.meta.url));
-const httpServer = createServer((request, response) => answer(request, response));
-// Told of the HTTP server, Next listens for its own upgrades, those of hot reloading, from the beginning.
-const app = next({ dev: process.env.NODE_ENV !== "production", dir, httpServer, port });
-const answer = app.getRequestHandler();
+const app = next({ dev: process.env.NODE_ENV !== "production", dir, port });
 await app.prepare();
+// From the first request on Next listens there for upgrades too, those of hot reloading.
+const httpServer = createServer(app.getRequestHandler());
 
 // Everybody who connects to /chat hears what each of them says. No page may have that path: Next would close its upgrades.
 const server = new WebsocketServer({ path: "/chat" });
@@ -30,4 +29,6 @@ async function stop() {
   await server.dispose();
   httpServer.closeAllConnections();
   await app.close();
+  // While developing it would go on to watch files.
+  process.exit();
 }

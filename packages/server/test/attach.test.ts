@@ -24,7 +24,7 @@ async function http<S extends OwnHttpServer = Server>(made?: S, place: string | 
     server.closeAllConnections();
     server.close();
   });
-  server.listen(...((typeof place === "string" ? [place] : [place, "127.0.0.1"]) as [number]));
+  server.listen(typeof place === "string" ? { path: place } : { port: place, host: "127.0.0.1" });
   await once(server, "listening");
   return { http: server, port: (server.address() as AddressInfo).port };
 }
