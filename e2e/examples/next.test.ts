@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { cp, mkdir, utimes } from "node:fs/promises";
+import { cp, mkdir, rm, utimes } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join as joinPath } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -24,6 +24,9 @@ describe("examples/next", () => {
     const { tarballs } = await installPackages();
     await mkdir(folder, { recursive: true });
     await cp(EXAMPLE, folder, { recursive: true, filter: (path) => !/node_modules|\.next/.test(path.slice(EXAMPLE.length)) });
+    // npm would hold fresh tarballs of the same name against what it noted of the last ones.
+    const noted = ["package-lock.json", "node_modules/.package-lock.json", "node_modules/@websockets-simple"];
+    for (const path of noted) await rm(joinPath(folder, path), { recursive: true, force: true });
     const quietly = ["--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts"];
     await npm(["install", "--prefix", folder, ...quietly, tarballs.client, tarballs.server], folder);
     await utimes(folder, new Date(), new Date());

@@ -88,13 +88,13 @@ describe.each(["own", "ws"] as const)("attached to an HTTP server, with engine %
 
   test("its time-outs do not end a WebSocket", async () => {
     const timeouts: HttpOptions = {
-      headersTimeout: 60,
-      requestTimeout: 60,
-      keepAliveTimeout: 30,
+      headersTimeout: 400,
+      requestTimeout: 400,
+      keepAliveTimeout: 400,
       connectionsCheckingInterval: 20,
     };
     const made = createServer(timeouts, (_, response) => response.end("a page"));
-    made.timeout = 80;
+    made.timeout = 400;
     const { http: server, port } = await http(made);
     await attached(server, { engine });
     // By a connection that has had its page, and is kept.
@@ -103,7 +103,7 @@ describe.each(["own", "ws"] as const)("attached to an HTTP server, with engine %
     expect((await raw.readHead()).headers.connection).toBe("keep-alive");
     raw.write(upgradeRequest());
     await raw.readHeadText();
-    // A connection that says nothing is what these time-outs end.
+    // A connection that says nothing is what these time-outs end: twice as long.
     const silent = await RawSocket.connect(port);
     await silent.whenOver();
     const later = await RawSocket.connect(port);
