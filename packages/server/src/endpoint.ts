@@ -9,6 +9,7 @@ import type { Authentication } from "./handshake/handshake-parts.ts";
 import type { UpgradeRequest } from "./handshake/upgrade-request.ts";
 import type { VerifyRequest } from "./handshake/verify-request.ts";
 import { type HeartbeatPeer, startHeartbeat } from "./heartbeat.ts";
+import type { HttpAuthenticate } from "./http-authentication/http-authentication.ts";
 import { listen, type ServerAddress } from "./listen/http-listener.ts";
 import { connectionsByOpenFiles } from "./listen/open-files.ts";
 import type { ServerTls } from "./listen/tls.ts";
@@ -26,6 +27,7 @@ export interface EndpointParts {
   readonly counters: Counters;
   readonly log: Log;
   readonly authentication: (Authentication & { readonly maxPayloadBeforeAuth: number }) | undefined;
+  readonly httpAuthenticate: HttpAuthenticate | undefined;
   readonly verifyRequest: VerifyRequest | undefined;
   readonly createState: CreateState | undefined;
   readonly peers: () => Iterable<HeartbeatPeer & SweptPeer>;
@@ -75,6 +77,7 @@ export async function openEndpoint(parts: EndpointParts): Promise<Endpoint> {
     authentication,
     isHost: options.isHost,
     isOrigin: options.isOrigin,
+    httpAuthenticate: parts.httpAuthenticate,
     verifyRequest: parts.verifyRequest,
     originOf: (request, stream, isUnix) => originOf(request.rawHeaders, stream, isUnix, trust),
     limits: addresses,

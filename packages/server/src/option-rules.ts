@@ -9,6 +9,8 @@ import {
   wrong,
 } from "@websockets-simple/shared";
 import type { ProxyHeaders, ProxyTrust } from "./addresses/client-origin.ts";
+import { checkGuessLimit, GUESS_LIMIT_ON } from "./addresses/guess-rules.ts";
+import type { GuessLimit } from "./addresses/guesses.ts";
 import {
   type CheckedLimits,
   checkEndpoints,
@@ -23,6 +25,7 @@ import { type HostCheck, hostCheck } from "./handshake/hosts.ts";
 import { type OriginCheck, originCheck } from "./handshake/origins.ts";
 import { isToken } from "./handshake/scanners.ts";
 import { decodeSegments } from "./handshake/target.ts";
+import { type CheckedHttpAuthentication, checkHttpAuthentication } from "./http-authentication/rules.ts";
 import type { EndpointOptions } from "./listen/http-listener.ts";
 import { checkTls, type ServerTls, type ServerTlsOptions } from "./listen/tls.ts";
 import type { AuthServerOptions, CompressionOptions, HeartbeatOptions, ServerOptions } from "./options.ts";
@@ -67,13 +70,14 @@ export const DEFAULTS = Object.freeze({
   maxPayloadBeforeAuth: 4_096,
   userServiceLimits: Object.freeze({ timeoutMs: 3_000, concurrency: 64 }),
   /** What `guessLimit: true` means. */
-  guessLimitOn: Object.freeze({ free: 100, forgetMs: 10_000, delayMs: 1_000, maxDelayMs: 30_000 }),
+  guessLimitOn: GUESS_LIMIT_ON,
   maxConnectionsPerUser: Number.POSITIVE_INFINITY,
 });
 
 /** Options that are read as something else, or elsewhere. */
 type Replaced =
   | ("tls" | "port" | "host" | "backlog" | "origins" | "requireOrigin" | "hosts" | "trustProxy" | "proxyHeaders")
+  | ("httpAuthentication" | "guessLimit")
   | ("handler" | "connectionManager" | "createState");
 
 /** A server's options, each with its value. */
@@ -101,6 +105,8 @@ export interface CheckedOptions<P extends Packet, D> extends Omit<ServerOptions<
   readonly isHost: HostCheck | undefined;
   readonly limits: CheckedLimits;
   readonly trust: ProxyTrust | undefined;
+  readonly httpAuthentication: CheckedHttpAuthentication | undefined;
+  readonly guesses: GuessLimit | undefined;
 }
 
 const list: Rule = (value) => (Array.isArray(value) && value.length > 0 ? undefined : "a list of at least one");
@@ -129,6 +135,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   origins: list,
   requireOrigin: "boolean",
   hosts: list,
+  httpAuthentication: "object",
+  guessLimit: "boolean or object",
   verifyRequest: "function",
   createState: "function",
   pingIntervalMs: [0, MAX_TIMER_MS],
@@ -162,7 +170,8 @@ export function checkServerOptions<P extends Packet, D>(given: unknown): Checked
     given,
     tableOf(RULES, DEFAULTS),
   );
-  const { tls, port, host, backlog, endpoints, origins, requireOrigin, hosts, trustProxy, proxyHeaders, ...rest } = options;
+  const { tls, port, host, backlog, endpoints, origins, requireOrigin, hosts, trustProxy, proxyHeaders, ...others } = options;
+  const { httpAuthentication, guessLimit, ...rest } = others;
   if (requireOrigin && !origins) throw wrong("requireOrigin", requireOrigin, "false, since there are no `origins`");
   return {
     ...(rest as unknown as CheckedOptions<P, D>),
@@ -184,6 +193,8 @@ export function checkServerOptions<P extends Packet, D>(given: unknown): Checked
     rate: rateLimit ? checkRate(rateLimit === true ? {} : rateLimit) : undefined,
     limits: checkLimits(options.limits),
     trust: proxyTrust(trustProxy, proxyHeaders),
+    httpAuthentication: httpAuthentication && checkHttpAuthentication(httpAuthentication),
+    guesses: checkGuessLimit(guessLimit),
   };
 }
 

@@ -1,4 +1,5 @@
 import { type CodecOptions, describeThrown, type Packet, type Sendable, WebsocketsSimpleError } from "@websockets-simple/shared";
+import { Guesses } from "./addresses/guesses.ts";
 import { checkBroadcastOptions } from "./broadcast-options.ts";
 import { coarseDate, systemClock } from "./clock.ts";
 import { Connection, isConnection } from "./connection.ts";
@@ -8,6 +9,7 @@ import { type Endpoint, openEndpoint } from "./endpoint.ts";
 import type { ServerEvents } from "./events.ts";
 import { WebsocketHandler } from "./handler.ts";
 import { verifyRequest } from "./handshake/verify-request.ts";
+import { httpAuthentication } from "./http-authentication/http-authentication.ts";
 import { Hub } from "./hub.ts";
 import { internalsOf, type ServerInternals } from "./internals.ts";
 import type { ServerAddress } from "./listen/http-listener.ts";
@@ -271,15 +273,18 @@ export class WebsocketServer<
   #open(): Promise<Endpoint> {
     const { clock = systemClock, authenticate } = this.#internals;
     const hub = this.#hub;
-    const { verifyRequest: verifyHook, limits } = this.#options;
+    const { verifyRequest: verifyHook, httpAuthentication: http, limits } = this.#options;
     const timeoutMs = limits.headersTimeoutMs;
+    const guesses = this.#options.guesses && new Guesses(this.#options.guesses, clock);
+    const failed = (thrown: unknown): void => hub.reportFailure("option httpAuthentication.credentials", thrown);
     return openEndpoint({
       options: this.#options as unknown as CheckedOptions<never, unknown>,
       clock,
       engine: this.#engine,
       counters: this.#counters,
       log: this.#log,
-      authentication: authenticate?.(clock, (error) => hub.report(error)),
+      authentication: authenticate?.(clock, (error) => hub.report(error), guesses),
+      httpAuthenticate: http && httpAuthentication(http, { clock, timeoutMs, guesses, failed }),
       verifyRequest: verifyRequest(verifyHook, timeoutMs, clock, (thrown) => hub.reportFailure("option verifyRequest", thrown)),
       createState: createState(this.#createState, timeoutMs, clock, (thrown) => hub.reportFailure("option createState", thrown)),
       peers: () => hub.peers.values(),
