@@ -2,7 +2,7 @@ import type { ClientRequest, IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { keepSmall } from "@websockets-simple/engine/keep-small";
 import { DEFAULT_LIMITS, type OptionTable, WebsocketsSimpleError } from "@websockets-simple/shared";
-import { CREDENTIALS } from "./credentials-option.node.ts";
+import { credentialsTable } from "./credentials-option.node.ts";
 import { EngineWebSocket } from "./engine-socket.node.ts";
 import { lost } from "./outbox.ts";
 import { notOpen, SocketPings } from "./pings.node.ts";
@@ -61,7 +61,7 @@ export const platform: Platform = {
     socketBufferBytes: [[1_024, 16_777_216]],
     followRedirects: [[0, 20], 0],
     compression: [COMPRESSION, false],
-    credentials: [CREDENTIALS],
+    credentials: [credentialsTable("credentials")],
     ...REQUEST_RULES,
   },
   page: undefined,

@@ -292,10 +292,7 @@ describe("option credentials", () => {
   it("is quoted by no message, though the server repeats it", async () => {
     for (const repeated of ["s3cret", btoa("ada:s3cret"), encodeURIComponent("ada:s3cret")]) {
       const { port } = await asking(() => [BASIC], 401, `no: ${repeated}!`);
-      const error: Error = await who(port)
-        .connect()
-        .catch((thrown: Error) => thrown as never);
-      expect(error.message).toMatch(/answered HTTP 401: no: \[token\]=*!/);
+      await expect(who(port).connect()).rejects.toThrow(/answered HTTP 401: no: \[token\]=*!/);
     }
   });
 

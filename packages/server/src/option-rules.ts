@@ -163,15 +163,19 @@ const SESSION_WIRE = '"classic", since the session wire is not available yet';
 /**
  * Checks a server's options once and fills in the defaults.
  *
+ * @param hasTokens whether users are known by tokens
  * @throws WebsocketsSimpleError `INVALID_OPTION`, naming option, value and bound
  */
-export function checkServerOptions<P extends Packet, D>(given: unknown): CheckedOptions<P, D> {
+export function checkServerOptions<P extends Packet, D>(given: unknown, hasTokens = false): CheckedOptions<P, D> {
   const { rateLimit, compression, heartbeat, ...options } = checkOptions<typeof DEFAULTS & ServerOptions<P, D, never>>(
     given,
     tableOf(RULES, DEFAULTS),
   );
   const { tls, port, host, backlog, endpoints, origins, requireOrigin, hosts, trustProxy, proxyHeaders, ...others } = options;
   const { httpAuthentication, guessLimit, ...rest } = others;
+  if (guessLimit !== undefined && !httpAuthentication && !hasTokens) {
+    throw wrong("guessLimit", guessLimit, "to be left out, since there is neither a user service nor httpAuthentication");
+  }
   if (requireOrigin && !origins) throw wrong("requireOrigin", requireOrigin, "false, since there are no `origins`");
   return {
     ...(rest as unknown as CheckedOptions<P, D>),

@@ -56,8 +56,8 @@ export class WebsocketServer<
    */
   constructor(options: ServerOptions<P, D, C> = {}) {
     super(["message", "connection", "error", "ping", "pong", "server"]);
-    this.#options = checkServerOptions<P, D>(options);
-    const internals = internalsOf<P, D, C>(options);
+    const internals = internalsOf<P, D, C>(options ?? {});
+    this.#options = checkServerOptions<P, D>(options, internals.authenticate !== undefined);
     this.#internals = internals;
     this.#createState = options.createState;
     this.#tls = options.tls as ServerTlsOptions | undefined;
