@@ -13,6 +13,7 @@ const credentials = (username: string) => (Object.hasOwn(USERS, username) ? USER
 const guarded = (http: Partial<HttpAuthenticationOptions> = {}, options: ServerOptions = {}) =>
   serve({ ...options, httpAuthentication: { credentials, ...http } });
 
+const ENGINES = ["own", "ws"] as const;
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 const md5 = (text: string) => createHash("md5").update(text).digest("hex");
 
@@ -304,40 +305,37 @@ describe("HTTP authentication", () => {
     expect(asked).toEqual(["verify ada", "token good"]);
   });
 
-  test.each(["own", "ws"] as const)(
-    "makes a thousand wrong passwords wait: 429 and the application is not asked; engine %s",
-    async (engine) => {
-      const clock = new FakeClock();
-      let asked = 0;
-      const find = (username: string) => {
-        asked++;
-        return credentials(username);
-      };
-      const options: ServerOptions = {
-        engine,
-        guessLimit: { free: 5 },
-        httpAuthentication: { credentials: find, scheme: "basic" },
-      };
-      const { port, server } = await serve(withInternals(options, { clock }));
-      const statuses: number[] = [];
-      for (let round = 0; round < 50; round++) {
-        const answers = await Promise.all(Array.from({ length: 20 }, (_, index) => ask(port, basicHeader(`ada:${index}`))));
-        for (const { status, peer } of answers) {
-          statuses.push(status);
-          peer.destroy();
-        }
+  test.each(ENGINES)("makes a thousand wrong passwords wait: 429 and the application is not asked; engine %s", async (engine) => {
+    const clock = new FakeClock();
+    let asked = 0;
+    const find = (username: string) => {
+      asked++;
+      return credentials(username);
+    };
+    const options: ServerOptions = {
+      engine,
+      guessLimit: { free: 5 },
+      httpAuthentication: { credentials: find, scheme: "basic" },
+    };
+    const { port, server } = await serve(withInternals(options, { clock }));
+    const statuses: number[] = [];
+    for (let round = 0; round < 50; round++) {
+      const answers = await Promise.all(Array.from({ length: 20 }, (_, index) => ask(port, basicHeader(`ada:${index}`))));
+      for (const { status, peer } of answers) {
+        statuses.push(status);
+        peer.destroy();
       }
-      expect(asked).toBeLessThan(30);
-      expect(statuses.filter((status) => status === 401).length).toBe(asked);
-      expect(server.stats().refusals).toMatchObject({ 429: 1_000 - asked });
-      // The right one has to wait as well, and then comes in.
-      const early = await ask(port, basicHeader("ada:secret"));
-      expect(early.status).toBe(429);
-      expect(early.head.join()).toMatch(/Retry-After: \d+/);
-      clock.advance(30_000);
-      expect((await ask(port, basicHeader("ada:secret"))).status).toBe(101);
-    },
-  );
+    }
+    expect(asked).toBeLessThan(30);
+    expect(statuses.filter((status) => status === 401).length).toBe(asked);
+    expect(server.stats().refusals).toMatchObject({ 429: 1_000 - asked });
+    // The right one has to wait as well, and then comes in.
+    const early = await ask(port, basicHeader("ada:secret"));
+    expect(early.status).toBe(429);
+    expect(early.head.join()).toMatch(/Retry-After: \d+/);
+    clock.advance(30_000);
+    expect((await ask(port, basicHeader("ada:secret"))).status).toBe(101);
+  });
 
   test("tells no log and no error a password", async () => {
     const lines: unknown[] = [];
