@@ -143,6 +143,9 @@ describe("option credentials", () => {
     });
     expect(me.state).toBe("disconnected");
     expect(sent()).toEqual(expected);
+    // Whoever tries again begins anew: with nothing that was refused.
+    await expect(me.connect()).rejects.toMatchObject({ code: "UNAUTHORIZED" });
+    expect(sent()[expected.length]).toBe(expected[0]);
   });
 
   it.each<[string, string[], object, RegExp]>([
