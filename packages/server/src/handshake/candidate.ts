@@ -30,12 +30,12 @@ export class Candidate implements Asker {
   #gone: AbortController | undefined;
   #isGone = false;
   readonly #places: Set<Candidate>;
-  readonly #leave = (): void => this.leave();
+  /** Watches for its leaving; undefined: nobody does. */
+  #watch: (() => void) | undefined;
   #isOver = false;
   #isHandedOver = false;
   #isWorkedFor = false;
 
-  /** Begins to watch for its leaving. */
   constructor(
     request: UpgradeHead,
     stream: Duplex,
@@ -51,7 +51,6 @@ export class Candidate implements Asker {
     this.#behindBytes = head.length;
     this.stop = stop;
     this.#places = places;
-    stream.on("error", this.#leave).on("close", this.#leave).on("end", this.#leave);
   }
 
   /** Whether it has left. */
@@ -75,7 +74,8 @@ export class Candidate implements Asker {
   }
 
   /**
-   * It has to wait: from now on it is read, so that its leaving is seen behind whatever it has sent.
+   * It has to wait: from now on its leaving is watched for, and it is read, so that this is seen behind whatever it has
+   * sent. Most are judged at once, and need no watch.
    *
    * @param tooMuch called once, when too much comes; nobody waits for the answer any more
    */
@@ -91,7 +91,8 @@ export class Candidate implements Asker {
       this.#behindBytes += chunk.length;
       judge();
     };
-    this.stream.on("data", this.#keep).resume();
+    this.#watch = () => this.leave();
+    this.stream.on("error", this.#watch).on("close", this.#watch).on("end", this.#watch).on("data", this.#keep).resume();
     judge();
   }
 
@@ -123,7 +124,9 @@ export class Candidate implements Asker {
   /** Ends the watch for its leaving: the engine has it now. */
   handOver(): void {
     this.#isHandedOver = true;
-    this.stream.off("error", this.#leave).off("close", this.#leave).off("end", this.#leave);
+    if (!this.#watch) return;
+    this.stream.off("error", this.#watch).off("close", this.#watch).off("end", this.#watch);
+    this.#watch = undefined;
   }
 
   /** Nobody waits for it any more. */

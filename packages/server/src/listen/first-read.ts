@@ -34,10 +34,11 @@ export function firstReads(
     letGo(this);
     const plain = readPlainUpgrade(chunk, limits);
     if (plain) {
-      // What comes next is for whoever takes it over.
-      this.pause();
       const { head, length } = plain;
-      upgrade(head, this, length < chunk.length ? chunk.subarray(length) : NOTHING);
+      const behind = length < chunk.length ? chunk.subarray(length) : NOTHING;
+      // What comes next is behind that; where there is nothing, whoever takes it over goes on reading at once.
+      if (behind.length > 0) this.pause();
+      upgrade(head, this, behind);
     } else {
       toNode(this);
       this.unshift(chunk);
