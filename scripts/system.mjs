@@ -82,6 +82,18 @@ export const SYSTEM_TOOLS = [
     packages: ["haproxy"],
     isHere: () => hasFile("/usr/sbin/haproxy"),
   },
+  {
+    name: "lighttpd",
+    purpose: "a foreign proxy that knows HTTP Digest",
+    packages: ["lighttpd"],
+    isHere: () => hasFile("/usr/sbin/lighttpd"),
+  },
+  {
+    name: "curl",
+    purpose: "a foreign client of HTTP authentication",
+    packages: ["curl"],
+    isHere: () => hasFile("/usr/bin/curl"),
+  },
 ];
 
 /** Which tools are here, and which are missing. */

@@ -140,6 +140,11 @@ type Decoded<P extends Packet> = {
     error?: WebsocketsSimpleError;
 };
 
+/** The algorithms of HTTP Digest that are spoken here (RFC 7616 section 6.1), the strongest first. */
+declare const DIGEST_ALGORITHMS: readonly ["SHA-256", "MD5"];
+/** One of them. MD5 is for old peers only. */
+type DigestAlgorithm = (typeof DIGEST_ALGORITHMS)[number];
+
 /** A listener: takes the event's one argument; what it returns is ignored, but a rejected promise is reported. */
 type Listener<Payload> = (payload: Payload) => unknown;
 /** eventemitter3 typed for events of one argument each. */
@@ -226,6 +231,8 @@ interface UpgradeTarget {
     readonly channel: string;
     readonly query: string;
     readonly subprotocol: string | undefined;
+    /** Who it is by HTTP authentication. */
+    readonly userName?: string | undefined;
 }
 /** Who a client is by its certificate: see `tls.clientCertificate`. */
 interface ClientCertificate {
@@ -245,6 +252,8 @@ declare class UpgradeRequest {
     readonly channel: string;
     /** The application subprotocol that was agreed upon. */
     readonly subprotocol: string | undefined;
+    /** Who the client has shown to be by user name and password; undefined without option `httpAuthentication`. */
+    readonly userName: string | undefined;
     /** The client's address; IPv4 in its own form even on a dual-stack socket. Of whom it is told by a proxy: see `trustProxy`. */
     readonly remoteAddress: string;
     /** The client's port; 0 where a proxy does not tell it. */
@@ -254,7 +263,10 @@ declare class UpgradeRequest {
     /** The certificate of who connected to the server, be it a proxy; undefined without one, and where none was asked for. */
     readonly clientCertificate: ClientCertificate | undefined;
     constructor(request: Pick<UpgradeHead, "rawHeaders">, stream: Duplex, origin: ClientOrigin, target: UpgradeTarget);
-    /** The headers as the client sent them, names in lower case, repeated ones joined. Frozen, without a prototype. */
+    /**
+     * The headers as the client sent them, names in lower case, repeated ones joined. Frozen, without a prototype. With option
+     * `httpAuthentication` they are without `authorization`, which may tell a password.
+     */
     get headers(): Readonly<Record<string, string>>;
     /** The cookies by name, values as they were sent. */
     get cookies(): ReadonlyMap<string, string>;
@@ -313,7 +325,10 @@ declare class Connection<P extends Packet = Packet, D = undefined> {
     get channel(): string;
     /** The query, without a token that it carried. Every access makes a copy. */
     get query(): URLSearchParams;
-    /** The request's headers as the client sent them, names in lower case, repeated ones joined. Frozen, without a prototype. */
+    /**
+     * The request's headers as the client sent them, names in lower case, repeated ones joined. Frozen, without a prototype. With
+     * option `httpAuthentication` they are without `authorization`, which may tell a password.
+     */
     get headers(): Readonly<Record<string, string>>;
     /** The request's cookies by name, values as they were sent (RFC 6265 section 5.4). */
     get cookies(): ReadonlyMap<string, string>;
@@ -321,6 +336,8 @@ declare class Connection<P extends Packet = Packet, D = undefined> {
     get origin(): string | undefined;
     /** The Host header, or what a proxy of `trustProxy` says that it was. */
     get host(): string;
+    /** Who the client has shown to be by user name and password; undefined without option `httpAuthentication`. */
+    get userName(): string | undefined;
     /** The application subprotocol that was agreed upon. */
     get subprotocol(): string | undefined;
     /** Whether the client's side runs over TLS: to the server, or to a proxy of `trustProxy`. */
@@ -557,6 +574,53 @@ interface VerifyOptions {
 }
 /** The application's hook. */
 type VerifyHook = (request: UpgradeRequest, options: VerifyOptions) => RequestVerdict | Promise<RequestVerdict>;
+
+/** How a password is known: as it is, or by its digest. */
+type KnownPassword = 
+/** The password itself. */
+string
+/**
+ * H(A1) of RFC 7616 section 3.4.2 in hexadecimal digits, SHA-256 or MD5 by its length, or both: the digest of
+ * `username:realm:password`. In its realm it is worth as much as the password.
+ */
+ | {
+    readonly ha1: string | readonly string[];
+};
+/**
+ * Says what password a user has. It MAY be asynchronous. For a user that it does not know it MUST return null or undefined; it
+ * SHOULD take the same time for those. To throw, reject, take longer than `limits.headersTimeoutMs` or answer anything else is a
+ * failure: nobody is let in, and `error` tells of it.
+ *
+ * @param username never empty
+ * @param request what is asked for; its `headers` are without `authorization`
+ */
+type FindPassword = (username: string, request: UpgradeRequest) => KnownPassword | null | undefined | Promise<KnownPassword | null | undefined>;
+/** A scheme of HTTP authentication. */
+type HttpAuthenticationScheme = "basic" | "digest";
+/** How clients show who they are by user name and password (RFC 7617, RFC 7616). */
+interface HttpAuthenticationOptions {
+    /** Says what password a user has. */
+    credentials: FindPassword;
+    /**
+     * How passwords travel: `"digest"` proves that the client knows it, `"basic"` tells it. One of them, or both. Default:
+     * `"digest"`.
+     */
+    scheme?: HttpAuthenticationScheme | readonly HttpAuthenticationScheme[] | undefined;
+    /** What users are told they log in to; 1 to 128 characters of ASCII, without quotes and backslashes. Default: `"WebSocket"`. */
+    realm?: string | undefined;
+    /** The algorithms of Digest. Name MD5 only for clients that know nothing else. Default: `["SHA-256"]`. */
+    algorithms?: readonly DigestAlgorithm[] | undefined;
+    /**
+     * How long a nonce of Digest is good for, in milliseconds, 1,000 to 3,600,000. A client with an older one is told so, and
+     * comes once more by itself. Default: 60,000.
+     */
+    nonceLifetimeMs?: number | undefined;
+    /**
+     * Whether Basic may come without TLS from elsewhere than this machine: anybody on the way reads the password. A proxy that ends
+     * TLS is believed by `trustProxy`. Default: false.
+     */
+    basicWithoutTls?: boolean | undefined;
+}
 
 /** A user and the connections that are open for it: never none. */
 interface Identity<T, C = Connection> {
@@ -804,6 +868,19 @@ interface ServerOptions<P extends Packet = Packet, D = undefined, C extends Conn
      */
     hosts?: readonly string[] | undefined;
     /**
+     * Lets in who knows a user name and its password, by HTTP Basic or Digest; all others get HTTP 401, before `verifyRequest` and
+     * the user service are asked. For clients that are no pages: a browser's WebSocket does not ask its user for a password.
+     * Default: that is not asked.
+     */
+    httpAuthentication?: HttpAuthenticationOptions | undefined;
+    /**
+     * How long an address that tells wrong tokens or passwords, of IPv6 one /64, has to wait before its next one is looked at: until
+     * then it is HTTP 429, or 4429 in the first message, and neither user service nor `httpAuthentication.credentials` is asked.
+     * True: the defaults of `GuessLimitOptions`; false: no time. Default: as true, but for public addresses only, since behind one
+     * of a private network there may be a proxy, and all users behind that.
+     */
+    guessLimit?: boolean | GuessLimitOptions | undefined;
+    /**
      * Judges each upgrade request that `origins` and `hosts` let pass and that has a token where one is needed, before the user
      * service does. True lets it go on, and so does `{ headers, cookies }`, which the 101 then bears; false is HTTP 403,
      * `{ status, reason, headers }` another refusal. When it throws, rejects or answers anything else, the client gets HTTP 500;
@@ -901,13 +978,6 @@ interface AuthServerOptions<T, P extends Packet = Packet, D = undefined> extends
     maxPayloadBeforeAuth?: number | undefined;
     /** How the user service may be used. */
     userServiceLimits?: OrUndefined<UserServiceLimits> | undefined;
-    /**
-     * How long an address that tells wrong tokens, of IPv6 one /64, has to wait before its next one is looked at: until then it
-     * is HTTP 429, or 4429 in the first message, and the user service is not asked. True: the defaults of `GuessLimitOptions`;
-     * false: no time. Default: as true, but for public addresses only, since behind one of a private network there may be a
-     * proxy, and all users behind that.
-     */
-    guessLimit?: boolean | GuessLimitOptions | undefined;
     /** Open connections of one user, 1 to Infinity; one more is HTTP 429, or 4429 after a token in the first message. Default: Infinity. */
     maxConnectionsPerUser?: number | undefined;
 }
@@ -1059,4 +1129,4 @@ declare class WebsocketServerAuth<T, P extends Packet = Packet, D = undefined> e
 }
 
 export { AuthConnection, CloseCode, Connection, ConnectionManager, UpgradeRequest, WebsocketHandler, WebsocketServer, WebsocketServerAuth, WebsocketsSimpleError, createPacket };
-export type { AnyConnection, AttachOptions, AuthServerOptions, BroadcastOptions, ClientCertificate, CompressionOptions, ConnectionPeer, ConnectionState, EndpointOptions, ErrorCode, GuessLimitOptions, HeartbeatOptions, Identity, LogFields, Logger, OrUndefined, OwnHttpServer, Packet, PacketCasing, PacketInput, RateLimitOptions, RequestAcceptance, RequestListener, RequestRefusal, RequestVerdict, ResponseCookie, SendQueueOptions, Sendable, ServerAddress, ServerConnectionEvent, ServerErrorEvent, ServerEvents, ServerLimits, ServerMessageEvent, ServerOptions, ServerPingEvent, ServerStateEvent, ServerStats, ServerTlsOptions, StandardSchema, TlsVersion, TokenPlace, UserService, UserServiceLimits, VerifyHook, VerifyOptions };
+export type { AnyConnection, AttachOptions, AuthServerOptions, BroadcastOptions, ClientCertificate, CompressionOptions, ConnectionPeer, ConnectionState, DigestAlgorithm, EndpointOptions, ErrorCode, FindPassword, GuessLimitOptions, HeartbeatOptions, HttpAuthenticationOptions, HttpAuthenticationScheme, Identity, KnownPassword, LogFields, Logger, OrUndefined, OwnHttpServer, Packet, PacketCasing, PacketInput, RateLimitOptions, RequestAcceptance, RequestListener, RequestRefusal, RequestVerdict, ResponseCookie, SendQueueOptions, Sendable, ServerAddress, ServerConnectionEvent, ServerErrorEvent, ServerEvents, ServerLimits, ServerMessageEvent, ServerOptions, ServerPingEvent, ServerStateEvent, ServerStats, ServerTlsOptions, StandardSchema, TlsVersion, TokenPlace, UserService, UserServiceLimits, VerifyHook, VerifyOptions };

@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import { type EngineSocket, ownEngine, type SocketListener } from "@websockets-simple/engine/own";
 import { CloseCode, MAX_TIMER_MS, toError, WebsocketsSimpleError } from "@websockets-simple/shared";
 import { dial } from "./dial.node.ts";
+import { askedWho, because, headersOf, loginOf, withoutPassword } from "./login-request.node.ts";
 import { lost } from "./outbox.ts";
 import { SocketPings } from "./pings.node.ts";
 import type { PingListener, PlatformSocket, Refusal, SocketLike, SocketOptions } from "./platform.ts";
@@ -15,8 +16,8 @@ import type { Target } from "./target.ts";
 type Done = (error?: Error) => void;
 
 /**
- * A WebSocket over our own engine, for what `ws` cannot do: to follow redirects without giving anything away, and to
- * compress within bounds.
+ * A WebSocket over our own engine, for what `ws` cannot do: to follow redirects without giving anything away, to
+ * compress within bounds, and to show by a password who it is.
  */
 export class EngineWebSocket implements SocketLike, PlatformSocket, SocketListener {
   readonly socket = this;
@@ -45,7 +46,8 @@ export class EngineWebSocket implements SocketLike, PlatformSocket, SocketListen
     pong: (latencyMs?: number) => void,
     events: PingListener,
   ) {
-    this.#target = target;
+    const { credentials } = options;
+    this.#target = credentials ? withoutPassword(target, credentials) : target;
     this.#options = options;
     this.#refused = refused;
     this.#pings = new SocketPings(
@@ -54,7 +56,9 @@ export class EngineWebSocket implements SocketLike, PlatformSocket, SocketListen
       events,
       pong,
     );
-    this.#ask({ url: new URL(target.url), headers: requestHeaders(options, target), subprotocols: target.protocols });
+    const headers = requestHeaders(options, target);
+    const login = credentials ? loginOf(credentials, headers) : undefined;
+    this.#ask({ url: new URL(target.url), headers, subprotocols: target.protocols, login });
   }
 
   /** As WHATWG numbers them: connecting, open, closing, closed. */
@@ -126,9 +130,10 @@ export class EngineWebSocket implements SocketLike, PlatformSocket, SocketListen
 
   #ask(request: Request): void {
     const { maxPayload, closeTimeoutMs, compression } = this.#options;
-    const stream = dial(request.url, this.#options);
+    const { url, subprotocols } = request;
+    const headers = headersOf(request);
+    const stream = dial(url, this.#options);
     this.#stream = stream;
-    const { url, headers, subprotocols } = request;
     const settings = {
       host: url.host,
       target: url.pathname + url.search,
@@ -162,12 +167,14 @@ export class EngineWebSocket implements SocketLike, PlatformSocket, SocketListen
 
   #answered(request: Request, response: IncomingMessage): void {
     const { followRedirects = 0 } = this.#options;
-    if (followRedirects === 0 || !isRedirect(response)) {
-      const read = readRefusal(this.#target, response, () => this.#gone(read()));
+    const asked = askedWho(request, response);
+    if (!asked?.isAgain && (followRedirects === 0 || !isRedirect(response))) {
+      const read = readRefusal(this.#target, response, () => this.#gone(asked ? because(read(), asked.why) : read()));
       return;
     }
     response.destroy();
     try {
+      if (asked) return void this.#ask(request);
       if (this.#redirects++ === followRedirects) {
         const why = `more than ${followRedirects} redirects (option followRedirects)`;
         throw new WebsocketsSimpleError("REFUSED", `${this.#target.label}: ${why}`, { status: response.statusCode ?? 0 });

@@ -16,5 +16,12 @@ export type { ClientConnectionEvent, ClientErrorEvent, ClientEvents, ClientMessa
 export type { HeartbeatOptions } from "./heartbeat.ts";
 export type { ClientOptions, ReconnectOptions } from "./options.ts";
 export type { OutboxOptions } from "./outbox.ts";
-export type { ClientTlsOptions, CompressionOptions, ServerCertificate, SocketLike, WebSocketClass } from "./platform.ts";
+export type {
+  ClientTlsOptions,
+  CompressionOptions,
+  CredentialsOptions,
+  ServerCertificate,
+  SocketLike,
+  WebSocketClass,
+} from "./platform.ts";
 export type { AddressOptions } from "./target.ts";

@@ -11,7 +11,14 @@ import {
 } from "@websockets-simple/shared";
 import type { HeartbeatOptions } from "./heartbeat.ts";
 import type { OutboxOptions } from "./outbox.ts";
-import type { ClientTlsOptions, CompressionOptions, Platform, WebSocketClass } from "./platform.ts";
+import type {
+  CheckedCredentials,
+  ClientTlsOptions,
+  CompressionOptions,
+  CredentialsOptions,
+  Platform,
+  WebSocketClass,
+} from "./platform.ts";
 import type { AddressOptions } from "./target.ts";
 
 /** How a client comes back. */
@@ -74,6 +81,11 @@ export interface ClientOptions<P extends Packet = Packet> extends AddressOptions
   /** Cookies by name (Node), sent as they are: encode what RFC 6265 section 4.1.1 does not allow. Default: none. */
   cookies?: Readonly<Record<string, string>> | undefined;
   /**
+   * Who the client is, by HTTP Basic or Digest (Node). They go to the origin of `url` alone, also where redirects are followed.
+   * A page's user is not asked by a WebSocket. Default: nobody.
+   */
+  credentials?: CredentialsOptions | undefined;
+  /**
    * How many redirects of the upgrade request are followed (Node), 0 to 20. Another origin gets no headers, cookies and
    * token; from TLS to none is refused. Default: 0, a redirect is a refusal.
    */
@@ -87,7 +99,11 @@ export interface ClientOptions<P extends Packet = Packet> extends AddressOptions
 }
 
 /** Every option with its value. */
-export type CheckedOptions<P extends Packet> = Omit<ClientOptions<P>, "reconnect" | "outbox" | "heartbeat" | "compression"> & {
+export type CheckedOptions<P extends Packet> = Omit<
+  ClientOptions<P>,
+  "reconnect" | "outbox" | "heartbeat" | "compression" | "credentials"
+> & {
+  readonly credentials?: CheckedCredentials | false;
   readonly compression?: Complete<CompressionOptions> | false;
   readonly subprotocols: readonly string[];
   readonly tokenIn: TokenPlace;

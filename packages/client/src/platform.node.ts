@@ -2,6 +2,7 @@ import type { ClientRequest, IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { keepSmall } from "@websockets-simple/engine/keep-small";
 import { DEFAULT_LIMITS, type OptionTable, WebsocketsSimpleError } from "@websockets-simple/shared";
+import { credentialsTable } from "./credentials-option.node.ts";
 import { EngineWebSocket } from "./engine-socket.node.ts";
 import { lost } from "./outbox.ts";
 import { notOpen, SocketPings } from "./pings.node.ts";
@@ -34,8 +35,9 @@ const COMPRESSION: OptionTable = {
  *
  * @throws WebsocketsSimpleError `INVALID_OPTION` where neither is meant
  */
-function needsEngine({ followRedirects, compression, webSocket }: SocketOptions): boolean {
-  const option = followRedirects ? "followRedirects" : compression ? "compression" : undefined;
+function needsEngine({ followRedirects, compression, credentials, webSocket }: SocketOptions): boolean {
+  const wanted = { followRedirects, compression, credentials };
+  const option = Object.entries(wanted).find(([, value]) => value)?.[0];
   if (option && webSocket)
     throw new WebsocketsSimpleError("INVALID_OPTION", `option ${option}: not with option webSocket, which does that by itself`);
   return option !== undefined;
@@ -59,6 +61,7 @@ export const platform: Platform = {
     socketBufferBytes: [[1_024, 16_777_216]],
     followRedirects: [[0, 20], 0],
     compression: [COMPRESSION, false],
+    credentials: [credentialsTable("credentials")],
     ...REQUEST_RULES,
   },
   page: undefined,

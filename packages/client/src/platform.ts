@@ -1,4 +1,5 @@
-import type { Complete, OptionTable, TokenPlace, WebsocketsSimpleError } from "@websockets-simple/shared";
+import type { Complete, DigestAlgorithm, OptionTable, TokenPlace, WebsocketsSimpleError } from "@websockets-simple/shared";
+import type { KnownChallenge } from "./challenge.node.ts";
 import type { ClientPingEvent } from "./events.ts";
 import type { PlaceToken, Target } from "./target.ts";
 
@@ -60,6 +61,31 @@ export interface CompressionOptions {
   windowBits?: number | undefined;
 }
 
+/** How a Node client shows who it is by user name and password (RFC 7617, RFC 7616). */
+export interface CredentialsOptions {
+  /** Not empty, without colons. */
+  username: string;
+  /** Sent by Basic alone; Digest proves that the client knows it. */
+  password: string;
+  /**
+   * Whether Basic is sent before it is asked for, which saves a round trip. Digest is sent so in any case once the server has
+   * asked for it, as long as its nonce lasts. Default: false.
+   */
+  preemptive?: boolean | undefined;
+  /** What may be answered; of several challenges the strongest is. Default: `["basic", "digest"]`. */
+  scheme?: readonly ("basic" | "digest")[] | undefined;
+  /** The algorithms of Digest that may be used. Name MD5 only for servers that know nothing else. Default: `["SHA-256"]`. */
+  algorithms?: readonly DigestAlgorithm[] | undefined;
+  /** Whether Basic may go without TLS to elsewhere than this machine: anybody on the way reads the password. Default: false. */
+  basicWithoutTls?: boolean | undefined;
+}
+
+/** The same, every option with its value; of one client alone. */
+export interface CheckedCredentials extends Complete<CredentialsOptions> {
+  /** What its last attempt was asked for. */
+  known?: KnownChallenge;
+}
+
 /** What a socket needs beside its target. */
 export interface SocketOptions {
   readonly webSocket?: WebSocketClass | undefined;
@@ -68,6 +94,7 @@ export interface SocketOptions {
   readonly origin?: string | undefined;
   readonly cookies?: Readonly<Record<string, string>> | undefined;
   readonly followRedirects?: number | undefined;
+  readonly credentials?: CheckedCredentials | false | undefined;
   readonly compression?: Complete<CompressionOptions> | false | undefined;
   readonly maxPayload: number;
   readonly closeTimeoutMs: number;

@@ -79,7 +79,10 @@ export class Connection<P extends Packet = Packet, D = undefined> {
     return this.#peer.request.query;
   }
 
-  /** The request's headers as the client sent them, names in lower case, repeated ones joined. Frozen, without a prototype. */
+  /**
+   * The request's headers as the client sent them, names in lower case, repeated ones joined. Frozen, without a prototype. With
+   * option `httpAuthentication` they are without `authorization`, which may tell a password.
+   */
   get headers(): Readonly<Record<string, string>> {
     return this.#peer.request.headers;
   }
@@ -97,6 +100,11 @@ export class Connection<P extends Packet = Packet, D = undefined> {
   /** The Host header, or what a proxy of `trustProxy` says that it was. */
   get host(): string {
     return this.#peer.request.host;
+  }
+
+  /** Who the client has shown to be by user name and password; undefined without option `httpAuthentication`. */
+  get userName(): string | undefined {
+    return this.#peer.request.userName;
   }
 
   /** The application subprotocol that was agreed upon. */

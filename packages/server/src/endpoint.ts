@@ -1,6 +1,7 @@
 import { toError } from "@websockets-simple/shared";
 import { AddressLimits } from "./addresses/address-limits.ts";
 import { originOf } from "./addresses/client-origin.ts";
+import { Guesses } from "./addresses/guesses.ts";
 import { plainAddress } from "./addresses/ip.ts";
 import type { Clock } from "./clock.ts";
 import { createState } from "./create-state.ts";
@@ -9,6 +10,7 @@ import type { Authentication } from "./handshake/handshake-parts.ts";
 import type { UpgradeRequest } from "./handshake/upgrade-request.ts";
 import { verifyRequest } from "./handshake/verify-request.ts";
 import { type HeartbeatPeer, startHeartbeat } from "./heartbeat.ts";
+import { httpAuthentication } from "./http-authentication/http-authentication.ts";
 import type { Attachments } from "./listen/attachments.ts";
 import { listen } from "./listen/http-listener.ts";
 import type { ServerAddress } from "./listen/http-server.ts";
@@ -28,7 +30,9 @@ export interface EndpointParts {
   readonly counters: Counters;
   readonly log: Log;
   readonly attachments: Attachments;
-  readonly authentication: (Authentication & { readonly maxPayloadBeforeAuth: number }) | undefined;
+  readonly authenticate:
+    | ((guesses: Guesses | undefined) => Authentication & { readonly maxPayloadBeforeAuth: number })
+    | undefined;
   readonly createState: ((request: UpgradeRequest, userId: never) => unknown) | undefined;
   readonly peers: () => Iterable<HeartbeatPeer & SweptPeer>;
   admit(socket: EngineSocket, request: UpgradeRequest, data: unknown, userId: unknown): SocketListener;
@@ -53,7 +57,7 @@ const GOING_AWAY = 1001;
 
 /** Opens the ports. Rejects with `LISTEN_FAILED`. */
 export async function openEndpoint(parts: EndpointParts): Promise<Endpoint> {
-  const { options, clock, engine, counters, log, attachments, authentication } = parts;
+  const { options, clock, engine, counters, log, attachments } = parts;
   const { endpoints, tls, noDelay, socketBufferBytes, limits, maxPayload, maxFragments, compress, closeTimeoutMs, trust } =
     options;
 
@@ -63,6 +67,8 @@ export async function openEndpoint(parts: EndpointParts): Promise<Endpoint> {
   };
   const timeoutMs = limits.headersTimeoutMs;
   const failedAs = (what: string) => (thrown: unknown) => parts.reportFailure(what, thrown);
+  const guesses = options.guesses && new Guesses(options.guesses, clock);
+  const authentication = parts.authenticate?.(guesses);
   const addresses = new AddressLimits(limits, trust?.proxies, clock);
   const isByMessage = authentication?.places.includes("message");
   const handshakes = new Handshakes({
@@ -81,6 +87,14 @@ export async function openEndpoint(parts: EndpointParts): Promise<Endpoint> {
     authentication,
     isHost: options.isHost,
     isOrigin: options.isOrigin,
+    httpAuthenticate:
+      options.httpAuthentication &&
+      httpAuthentication(options.httpAuthentication, {
+        clock,
+        timeoutMs,
+        guesses,
+        failed: failedAs("option httpAuthentication.credentials"),
+      }),
     verifyRequest: verifyRequest(options.verifyRequest, timeoutMs, clock, failedAs("option verifyRequest")),
     originOf: (request, stream, isUnix) => originOf(request.rawHeaders, stream, isUnix, trust),
     limits: addresses,

@@ -1,6 +1,7 @@
 export {
   CloseCode,
   createPacket,
+  type DigestAlgorithm,
   type ErrorCode,
   type Packet,
   type PacketCasing,
@@ -27,6 +28,12 @@ export type { ResponseCookie } from "./handshake/set-cookie.ts";
 export type { ClientCertificate, UpgradeRequest } from "./handshake/upgrade-request.ts";
 export type { UserService, UserServiceLimits } from "./handshake/user-service.ts";
 export type { VerifyHook, VerifyOptions } from "./handshake/verify-request.ts";
+export type {
+  FindPassword,
+  HttpAuthenticationOptions,
+  HttpAuthenticationScheme,
+  KnownPassword,
+} from "./http-authentication/options.ts";
 export type { Identity } from "./identities.ts";
 export type { AttachOptions } from "./listen/attachments.ts";
 export type { EndpointOptions } from "./listen/http-listener.ts";

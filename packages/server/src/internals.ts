@@ -2,6 +2,7 @@ import type { Packet, WebsocketsSimpleError } from "@websockets-simple/shared";
 import type { Clock } from "./clock.ts";
 import type { Connection, ConnectionPeer } from "./connection.ts";
 import type { Authentication } from "./handshake/handshake-parts.ts";
+import type { GuessWatch } from "./handshake/user-service.ts";
 import type { Roster } from "./hub.ts";
 import type { Engine } from "./socket.ts";
 
@@ -11,10 +12,14 @@ export interface ServerInternals<P extends Packet, D, C extends Connection<P, D>
   readonly engine?: Engine;
   readonly roster?: Roster<C>;
   readonly createConnection?: (peer: ConnectionPeer<P>, data: D, userId: unknown) => C;
-  /** @param report tells of an error by log and event */
+  /**
+   * @param report tells of an error by log and event
+   * @param guesses watches over those who guess; undefined: anybody may
+   */
   readonly authenticate?: (
     clock: Clock,
     report: (error: WebsocketsSimpleError) => void,
+    guesses: GuessWatch | undefined,
   ) => Authentication & { readonly maxPayloadBeforeAuth: number };
 }
 

@@ -9,6 +9,8 @@ import {
   wrong,
 } from "@websockets-simple/shared";
 import type { ProxyHeaders, ProxyTrust } from "./addresses/client-origin.ts";
+import { checkGuessLimit, GUESS_LIMIT_ON } from "./addresses/guess-rules.ts";
+import type { GuessLimit } from "./addresses/guesses.ts";
 import {
   type CheckedLimits,
   checkEndpoints,
@@ -23,6 +25,7 @@ import { type HostCheck, hostCheck } from "./handshake/hosts.ts";
 import { type OriginCheck, originCheck } from "./handshake/origins.ts";
 import { isToken } from "./handshake/scanners.ts";
 import { decodeSegments } from "./handshake/target.ts";
+import { type CheckedHttpAuthentication, checkHttpAuthentication } from "./http-authentication/rules.ts";
 import type { EndpointOptions } from "./listen/http-listener.ts";
 import { checkTls, type ServerTls, type ServerTlsOptions } from "./listen/tls.ts";
 import type { AuthServerOptions, CompressionOptions, HeartbeatOptions, ServerOptions } from "./options.ts";
@@ -67,13 +70,14 @@ export const DEFAULTS = Object.freeze({
   maxPayloadBeforeAuth: 4_096,
   userServiceLimits: Object.freeze({ timeoutMs: 3_000, concurrency: 64 }),
   /** What `guessLimit: true` means. */
-  guessLimitOn: Object.freeze({ free: 100, forgetMs: 10_000, delayMs: 1_000, maxDelayMs: 30_000 }),
+  guessLimitOn: GUESS_LIMIT_ON,
   maxConnectionsPerUser: Number.POSITIVE_INFINITY,
 });
 
 /** Options that are read as something else, or elsewhere. */
 type Replaced =
   | ("tls" | "port" | "host" | "backlog" | "origins" | "requireOrigin" | "hosts" | "trustProxy" | "proxyHeaders")
+  | ("httpAuthentication" | "guessLimit")
   | ("handler" | "connectionManager" | "createState");
 
 /** A server's options, each with its value. */
@@ -103,6 +107,8 @@ export interface CheckedOptions<P extends Packet, D> extends Omit<ServerOptions<
   readonly isHost: HostCheck | undefined;
   readonly limits: CheckedLimits;
   readonly trust: ProxyTrust | undefined;
+  readonly httpAuthentication: CheckedHttpAuthentication | undefined;
+  readonly guesses: GuessLimit | undefined;
 }
 
 type Given = Readonly<Record<string, unknown>>;
@@ -131,6 +137,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   origins: list,
   requireOrigin: "boolean",
   hosts: list,
+  httpAuthentication: "object",
+  guessLimit: "boolean or object",
   verifyRequest: "function",
   createState: "function",
   pingIntervalMs: [0, MAX_TIMER_MS],
@@ -157,14 +165,19 @@ const SESSION_WIRE = '"classic", since the session wire is not available yet';
 /**
  * Checks a server's options once and fills in the defaults.
  *
+ * @param hasTokens whether users are known by tokens
  * @throws WebsocketsSimpleError `INVALID_OPTION`, naming option, value and bound
  */
-export function checkServerOptions<P extends Packet, D>(given: unknown): CheckedOptions<P, D> {
+export function checkServerOptions<P extends Packet, D>(given: unknown, hasTokens = false): CheckedOptions<P, D> {
   const { rateLimit, compression, heartbeat, ...options } = checkOptions<typeof DEFAULTS & ServerOptions<P, D, never>>(
     given,
     tableOf(RULES, DEFAULTS),
   );
-  const { tls, port, host, backlog, endpoints, origins, requireOrigin, hosts, trustProxy, proxyHeaders, ...rest } = options;
+  const { tls, port, host, backlog, endpoints, origins, requireOrigin, hosts, trustProxy, proxyHeaders, ...others } = options;
+  const { httpAuthentication, guessLimit, ...rest } = others;
+  if (guessLimit !== undefined && !httpAuthentication && !hasTokens) {
+    throw wrong("guessLimit", guessLimit, "to be left out, since there is neither a user service nor httpAuthentication");
+  }
   if (requireOrigin && !origins) throw wrong("requireOrigin", requireOrigin, "false, since there are no `origins`");
   return {
     ...(rest as unknown as CheckedOptions<P, D>),
@@ -187,6 +200,8 @@ export function checkServerOptions<P extends Packet, D>(given: unknown): Checked
     rate: rateLimit ? checkRate(rateLimit === true ? {} : rateLimit) : undefined,
     limits: checkLimits(options.limits),
     trust: proxyTrust(trustProxy, proxyHeaders),
+    httpAuthentication: httpAuthentication && checkHttpAuthentication(httpAuthentication),
+    guesses: checkGuessLimit(guessLimit),
   };
 }
 

@@ -6,6 +6,7 @@ import type { WebsocketHandler } from "./handler.ts";
 import type { UpgradeRequest } from "./handshake/upgrade-request.ts";
 import type { UserServiceLimits } from "./handshake/user-service.ts";
 import type { VerifyHook } from "./handshake/verify-request.ts";
+import type { HttpAuthenticationOptions } from "./http-authentication/options.ts";
 import type { EndpointOptions } from "./listen/http-listener.ts";
 import type { RequestListener } from "./listen/plain-requests.ts";
 import type { ServerTlsOptions } from "./listen/tls.ts";
@@ -153,6 +154,19 @@ export interface ServerOptions<P extends Packet = Packet, D = undefined, C exten
    */
   hosts?: readonly string[] | undefined;
   /**
+   * Lets in who knows a user name and its password, by HTTP Basic or Digest; all others get HTTP 401, before `verifyRequest` and
+   * the user service are asked. For clients that are no pages: a browser's WebSocket does not ask its user for a password.
+   * Default: that is not asked.
+   */
+  httpAuthentication?: HttpAuthenticationOptions | undefined;
+  /**
+   * How long an address that tells wrong tokens or passwords, of IPv6 one /64, has to wait before its next one is looked at: until
+   * then it is HTTP 429, or 4429 in the first message, and neither user service nor `httpAuthentication.credentials` is asked.
+   * True: the defaults of `GuessLimitOptions`; false: no time. Default: as true, but for public addresses only, since behind one
+   * of a private network there may be a proxy, and all users behind that.
+   */
+  guessLimit?: boolean | GuessLimitOptions | undefined;
+  /**
    * Judges each upgrade request that `origins` and `hosts` let pass and that has a token where one is needed, before the user
    * service does. True lets it go on, and so does `{ headers, cookies }`, which the 101 then bears; false is HTTP 403,
    * `{ status, reason, headers }` another refusal. When it throws, rejects or answers anything else, the client gets HTTP 500;
@@ -252,13 +266,6 @@ export interface AuthServerOptions<T, P extends Packet = Packet, D = undefined>
   maxPayloadBeforeAuth?: number | undefined;
   /** How the user service may be used. */
   userServiceLimits?: OrUndefined<UserServiceLimits> | undefined;
-  /**
-   * How long an address that tells wrong tokens, of IPv6 one /64, has to wait before its next one is looked at: until then it
-   * is HTTP 429, or 4429 in the first message, and the user service is not asked. True: the defaults of `GuessLimitOptions`;
-   * false: no time. Default: as true, but for public addresses only, since behind one of a private network there may be a
-   * proxy, and all users behind that.
-   */
-  guessLimit?: boolean | GuessLimitOptions | undefined;
   /** Open connections of one user, 1 to Infinity; one more is HTTP 429, or 4429 after a token in the first message. Default: Infinity. */
   maxConnectionsPerUser?: number | undefined;
 }

@@ -54,8 +54,8 @@ export class WebsocketServer<
    */
   constructor(options: ServerOptions<P, D, C> = {}) {
     super(["message", "connection", "error", "ping", "pong", "server"]);
-    this.#options = checkServerOptions<P, D>(options);
-    const internals = internalsOf<P, D, C>(options);
+    const internals = internalsOf<P, D, C>(options ?? {});
+    this.#options = checkServerOptions<P, D>(options, internals.authenticate !== undefined);
     this.#internals = internals;
     this.#createState = options.createState;
     this.#tls = options.tls as ServerTlsOptions | undefined;
@@ -288,7 +288,7 @@ export class WebsocketServer<
       counters: this.#counters,
       log: this.#log,
       attachments: this.#attachments,
-      authentication: authenticate?.(clock, (error) => this.#hub.report(error)),
+      authenticate: authenticate && ((guesses) => authenticate(clock, (error) => this.#hub.report(error), guesses)),
       createState: this.#createState,
       peers: () => this.#hub.peers.values(),
       admit: (socket, request, data, userId) => this.#hub.admit(socket, request, data, userId),

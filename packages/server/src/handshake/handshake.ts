@@ -79,14 +79,24 @@ export class Handshakes {
   }
 
   async #judge(candidate: Candidate, rules: ReadingRules): Promise<void> {
-    const { authentication, verifyRequest, createState } = this.#parts;
+    const { authentication, httpAuthenticate, verifyRequest, createState } = this.#parts;
     const reading = readRequest(candidate.request, rules);
     if (reading.refusal) return this.#refuse(candidate, reading.refusal);
     const { target, choice, token } = reading;
     const isByMessage = authentication?.places.includes("message") === true;
     if (authentication && !isByMessage && token === undefined) return this.#unauthorized(candidate, choice, "no token");
 
-    const upgrade = new UpgradeRequest(candidate.request, candidate.stream, candidate.origin, target);
+    let upgrade: UpgradeRequest;
+    if (httpAuthenticate) {
+      const toRequest = (userName?: string): UpgradeRequest => {
+        const rawHeaders = withoutHeader(candidate.request.rawHeaders, "authorization");
+        return new UpgradeRequest({ rawHeaders }, candidate.stream, candidate.origin, { ...target, userName });
+      };
+      const verdict = await candidate.keepPlace(httpAuthenticate(candidate.request, toRequest(), candidate));
+      if (candidate.isGone) return;
+      if (verdict.refusal) return this.#refuse(candidate, verdict.refusal);
+      upgrade = toRequest(verdict.userName);
+    } else upgrade = new UpgradeRequest(candidate.request, candidate.stream, candidate.origin, target);
     let headers: HeaderLines | undefined;
     if (verifyRequest) {
       const asked = verifyRequest(upgrade, candidate);
@@ -182,6 +192,11 @@ export class Handshakes {
     this.#parts.refused(refusal.status, refusal.reason, candidate.origin.address);
     answerByHttp(candidate.stream, refusal, this.#parts.clock);
   }
+}
+
+/** Names and values in turn, without those of one name. */
+function withoutHeader(rawHeaders: readonly string[], name: string): string[] {
+  return rawHeaders.filter((_, index) => rawHeaders[index - (index % 2)]?.toLowerCase() !== name);
 }
 
 function tooMany({ tooMany: what, waitMs }: TooMany): Refusal {
