@@ -94,6 +94,18 @@ export const SYSTEM_TOOLS = [
     packages: ["curl"],
     isHere: () => hasFile("/usr/bin/curl"),
   },
+  {
+    name: "squid",
+    purpose: "a forward proxy, also one that asks for HTTP Digest",
+    packages: ["squid"],
+    isHere: () => hasFile("/usr/sbin/squid"),
+  },
+  {
+    name: "tinyproxy",
+    purpose: "a forward proxy that asks for HTTP Basic",
+    packages: ["tinyproxy"],
+    isHere: () => hasFile("/usr/bin/tinyproxy"),
+  },
 ];
 
 /** Which tools are here, and which are missing. */

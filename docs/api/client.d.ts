@@ -326,6 +326,20 @@ interface CredentialsOptions {
     /** Whether Basic may go without TLS to elsewhere than this machine: anybody on the way reads the password. Default: false. */
     basicWithoutTls?: boolean | undefined;
 }
+/** How a Node client goes through an HTTP proxy, by CONNECT (RFC 9110 section 9.3.6). */
+interface ProxyOptions {
+    /** `http:` or `https:`, host and port; a user name and a password may stand in front of the host, percent-encoded. */
+    url: string;
+    /**
+     * Who the client is, to the proxy alone: as option `credentials`, but with `basicWithoutTls: true` by default, since proxies
+     * without TLS are the rule.
+     */
+    credentials?: CredentialsOptions | undefined;
+    /** How TLS to an `https:` proxy is done. TLS to the server is option `tls` of the client. */
+    tls?: ClientTlsOptions | undefined;
+    /** How long the proxy has for each attempt to reach the server, in milliseconds, 1 to 2,147,483,647. Default: 8,000. */
+    timeoutMs?: number | undefined;
+}
 /** The parts of a WHATWG WebSocket that are used. Types that differ from library to library are left open (`never`). */
 interface SocketLike {
     /** Set to `"arraybuffer"`. */
@@ -415,6 +429,11 @@ interface ClientOptions<P extends Packet = Packet> extends AddressOptions {
      * A page's user is not asked by a WebSocket. Default: nobody.
      */
     credentials?: CredentialsOptions | undefined;
+    /**
+     * The HTTP proxy to go through (Node): its URL, such as `http://user:password@proxy:3128`; `"environment"` for what
+     * HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY say at each attempt; or `ProxyOptions`. Default: none.
+     */
+    proxy?: string | ProxyOptions | undefined;
     /**
      * How many redirects of the upgrade request are followed (Node), 0 to 20. Another origin gets no headers, cookies and
      * token; from TLS to none is refused. Default: 0, a redirect is a refusal.
@@ -511,4 +530,4 @@ declare class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitte
 }
 
 export { WebsocketClient, WebsocketsSimpleError, createPacket };
-export type { AddressOptions, ClientConnectionEvent, ClientErrorEvent, ClientEvents, ClientMessageEvent, ClientOptions, ClientPingEvent, ClientState, ClientTlsOptions, CompressionOptions, ConnectOptions, CredentialsOptions, ErrorCode, HeartbeatOptions, OutboxOptions, Packet, PacketCasing, PacketInput, ReconnectOptions, Sendable, ServerCertificate, SocketLike, StandardSchema, TokenPlace, TokenRequest, TokenSource, WebSocketClass };
+export type { AddressOptions, ClientConnectionEvent, ClientErrorEvent, ClientEvents, ClientMessageEvent, ClientOptions, ClientPingEvent, ClientState, ClientTlsOptions, CompressionOptions, ConnectOptions, CredentialsOptions, ErrorCode, HeartbeatOptions, OutboxOptions, Packet, PacketCasing, PacketInput, ProxyOptions, ReconnectOptions, Sendable, ServerCertificate, SocketLike, StandardSchema, TokenPlace, TokenRequest, TokenSource, WebSocketClass };

@@ -8,6 +8,8 @@ export interface ServerProgram {
   readonly name: string;
   /** Where Debian puts it. */
   readonly path: string;
+  /** A shell's command that is run first in its directory. */
+  readonly prepare?: string;
   /** Its command line; its configuration lies in the directory that it runs in. */
   readonly args: readonly string[];
   /** The name of the configuration's file. */
@@ -39,10 +41,12 @@ export async function startProgram(
   part: (port: number) => string,
   files: Readonly<Record<string, string>> = {},
 ): Promise<RunningProgram> {
-  const { path, args, file, configure } = program;
+  const { path, prepare = "true", args, file, configure } = program;
   if (!existsSync(path)) throw new Error(`${program.name} is missing; "node scripts/system.mjs" says how to get it.`);
   const { child, port } = await startListening((port) =>
-    startChild(path, args, { files: { ...files, [file]: configure(part(port), port) } }),
+    startChild("/bin/sh", ["-c", `${prepare} && exec "$0" "$@"`, path, ...args], {
+      files: { ...files, [file]: configure(part(port), port) },
+    }),
   );
   return { port, stop: () => child.stop() };
 }

@@ -6,8 +6,9 @@ const SCHEMES = ["basic", "digest"];
  * What user name, password and what goes with them must be. What is wrong with the two is told without them.
  *
  * @param option the name of the option that holds them, for messages
+ * @param basicWithoutTls the default of that part
  */
-export function credentialsTable(option: string): OptionTable {
+export function credentialsTable(option: string, basicWithoutTls = false): OptionTable {
   const secret = (name: string, pattern: RegExp, expected: string) =>
     [
       (value: unknown): undefined => {
@@ -23,7 +24,7 @@ export function credentialsTable(option: string): OptionTable {
     preemptive: ["boolean", false],
     scheme: [listOf(SCHEMES), SCHEMES],
     algorithms: [listOf(DIGEST_ALGORITHMS), ["SHA-256"]],
-    basicWithoutTls: ["boolean", false],
+    basicWithoutTls: ["boolean", basicWithoutTls],
   };
 }
 

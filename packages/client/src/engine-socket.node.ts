@@ -2,22 +2,24 @@ import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { type EngineSocket, ownEngine, type SocketListener } from "@websockets-simple/engine/own";
 import { CloseCode, MAX_TIMER_MS, toError, WebsocketsSimpleError } from "@websockets-simple/shared";
-import { dial } from "./dial.node.ts";
+import { dial, secure } from "./dial.node.ts";
 import { askedWho, because, headersOf, loginOf, withoutPassword } from "./login-request.node.ts";
 import { lost } from "./outbox.ts";
 import { SocketPings } from "./pings.node.ts";
 import type { PingListener, PlatformSocket, Refusal, SocketLike, SocketOptions } from "./platform.ts";
 import { Progress } from "./progress.node.ts";
+import { proxyFor } from "./proxy-option.node.ts";
 import { isRedirect, type Request, redirected } from "./redirect.node.ts";
 import { explain, readRefusal } from "./refusal.node.ts";
 import { requestHeaders } from "./request.node.ts";
 import type { Target } from "./target.ts";
+import { openTunnel, type Tunnel } from "./tunnel.node.ts";
 
 type Done = (error?: Error) => void;
 
 /**
  * A WebSocket over our own engine, for what `ws` cannot do: to follow redirects without giving anything away, to
- * compress within bounds, and to show by a password who it is.
+ * compress within bounds, to show by a password who it is, and to go through a proxy.
  */
 export class EngineWebSocket implements SocketLike, PlatformSocket, SocketListener {
   readonly socket = this;
@@ -32,7 +34,8 @@ export class EngineWebSocket implements SocketLike, PlatformSocket, SocketListen
   readonly #options: SocketOptions;
   readonly #refused: (refusal: Refusal) => void;
   readonly #pings: SocketPings;
-  #stream: Socket | undefined;
+  /** What leads to the server, or is on its way there. */
+  #stream: Socket | Tunnel | undefined;
   #socket: EngineSocket | undefined;
   #progress: Progress | undefined;
   #redirects = 0;
@@ -129,10 +132,19 @@ export class EngineWebSocket implements SocketLike, PlatformSocket, SocketListen
   }
 
   #ask(request: Request): void {
+    const { url } = request;
+    const proxy = proxyFor(this.#options, url);
+    if (!proxy) return void this.#upgrade(request, dial(url, this.#options));
+    this.#stream = openTunnel(proxy, url, this.#options, this.#target.label, {
+      opened: (stream) => this.#upgrade(request, secure(stream, url, this.#options)),
+      failed: (error) => this.#gone({ error }),
+    });
+  }
+
+  #upgrade(request: Request, stream: Socket): void {
     const { maxPayload, closeTimeoutMs, compression } = this.#options;
     const { url, subprotocols } = request;
     const headers = headersOf(request);
-    const stream = dial(url, this.#options);
     this.#stream = stream;
     const settings = {
       host: url.host,

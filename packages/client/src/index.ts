@@ -20,6 +20,7 @@ export type {
   ClientTlsOptions,
   CompressionOptions,
   CredentialsOptions,
+  ProxyOptions,
   ServerCertificate,
   SocketLike,
   WebSocketClass,

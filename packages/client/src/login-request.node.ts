@@ -49,6 +49,6 @@ export function because({ error, retryInMs }: Refusal, why: string): Refusal {
 }
 
 /** Whether nobody on the way can read what is sent there: TLS, or this machine. */
-function isPrivate({ protocol, hostname }: URL): boolean {
-  return protocol === "wss:" || /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+export function isPrivate({ protocol, hostname }: URL): boolean {
+  return protocol === "wss:" || protocol === "https:" || /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 }

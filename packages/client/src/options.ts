@@ -17,6 +17,7 @@ import type {
   CompressionOptions,
   CredentialsOptions,
   Platform,
+  ProxyOptions,
   WebSocketClass,
 } from "./platform.ts";
 import type { AddressOptions } from "./target.ts";
@@ -85,6 +86,11 @@ export interface ClientOptions<P extends Packet = Packet> extends AddressOptions
    * A page's user is not asked by a WebSocket. Default: nobody.
    */
   credentials?: CredentialsOptions | undefined;
+  /**
+   * The HTTP proxy to go through (Node): its URL, such as `http://user:password@proxy:3128`; `"environment"` for what
+   * HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY say at each attempt; or `ProxyOptions`. Default: none.
+   */
+  proxy?: string | ProxyOptions | undefined;
   /**
    * How many redirects of the upgrade request are followed (Node), 0 to 20. Another origin gets no headers, cookies and
    * token; from TLS to none is refused. Default: 0, a redirect is a refusal.

@@ -8,10 +8,11 @@ import { lost } from "./outbox.ts";
 import { notOpen, SocketPings } from "./pings.node.ts";
 import type { Platform, Refusal, SocketLike, SocketOptions } from "./platform.ts";
 import { Progress } from "./progress.node.ts";
+import { checkProxy } from "./proxy-option.node.ts";
 import { explain, readRefusal } from "./refusal.node.ts";
 import { REQUEST_RULES, requestHeaders } from "./request.node.ts";
 import { misplaced, TOKEN_PLACES } from "./target.ts";
-import { checkTls, tlsSettings } from "./tls.node.ts";
+import { tlsRule, tlsSettings } from "./tls.node.ts";
 
 /** What `ws` has besides the WHATWG interface. */
 interface NodeSocket {
@@ -35,8 +36,8 @@ const COMPRESSION: OptionTable = {
  *
  * @throws WebsocketsSimpleError `INVALID_OPTION` where neither is meant
  */
-function needsEngine({ followRedirects, compression, credentials, webSocket }: SocketOptions): boolean {
-  const wanted = { followRedirects, compression, credentials };
+function needsEngine({ followRedirects, compression, credentials, proxy, webSocket }: SocketOptions): boolean {
+  const wanted = { followRedirects, compression, credentials, proxy };
   const option = Object.entries(wanted).find(([, value]) => value)?.[0];
   if (option && webSocket)
     throw new WebsocketsSimpleError("INVALID_OPTION", `option ${option}: not with option webSocket, which does that by itself`);
@@ -55,13 +56,14 @@ export const platform: Platform = {
   },
   heartbeat: true,
   options: {
-    tls: [checkTls],
+    tls: [tlsRule("tls")],
     maxPayload: [[1, 2_147_483_647], DEFAULT_LIMITS.maxPayload],
     noDelay: ["boolean", true],
     socketBufferBytes: [[1_024, 16_777_216]],
     followRedirects: [[0, 20], 0],
     compression: [COMPRESSION, false],
     credentials: [credentialsTable("credentials")],
+    proxy: [checkProxy],
     ...REQUEST_RULES,
   },
   page: undefined,

@@ -86,6 +86,21 @@ export interface CheckedCredentials extends Complete<CredentialsOptions> {
   known?: KnownChallenge;
 }
 
+/** How a Node client goes through an HTTP proxy, by CONNECT (RFC 9110 section 9.3.6). */
+export interface ProxyOptions {
+  /** `http:` or `https:`, host and port; a user name and a password may stand in front of the host, percent-encoded. */
+  url: string;
+  /**
+   * Who the client is, to the proxy alone: as option `credentials`, but with `basicWithoutTls: true` by default, since proxies
+   * without TLS are the rule.
+   */
+  credentials?: CredentialsOptions | undefined;
+  /** How TLS to an `https:` proxy is done. TLS to the server is option `tls` of the client. */
+  tls?: ClientTlsOptions | undefined;
+  /** How long the proxy has for each attempt to reach the server, in milliseconds, 1 to 2,147,483,647. Default: 8,000. */
+  timeoutMs?: number | undefined;
+}
+
 /** What a socket needs beside its target. */
 export interface SocketOptions {
   readonly webSocket?: WebSocketClass | undefined;
@@ -95,6 +110,7 @@ export interface SocketOptions {
   readonly cookies?: Readonly<Record<string, string>> | undefined;
   readonly followRedirects?: number | undefined;
   readonly credentials?: CheckedCredentials | false | undefined;
+  readonly proxy?: string | ProxyOptions | undefined;
   readonly compression?: Complete<CompressionOptions> | false | undefined;
   readonly maxPayload: number;
   readonly closeTimeoutMs: number;
