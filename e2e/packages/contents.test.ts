@@ -13,6 +13,11 @@ const EVERY = [
   "dist/index.d.cts",
   "dist/index.d.mts",
   "dist/index.mjs",
+  "dist/msgpack.cjs",
+  "dist/msgpack.d.cts",
+  "dist/msgpack.d.mts",
+  "dist/msgpack.mjs",
+  "msgpack/package.json",
   "package.json",
 ];
 const BROWSER = ["websockets-simple.browser.mjs", "websockets-simple.umd.min.js", "websockets-simple.umd.min.js.map"];

@@ -1,4 +1,5 @@
 export {
+  type Codec,
   createPacket,
   type ErrorCode,
   type Packet,

@@ -1,4 +1,5 @@
 import {
+  type Codec,
   type Complete,
   checkOptions,
   DEFAULT_LIMITS,
@@ -60,6 +61,11 @@ export interface ClientOptions<P extends Packet = Packet> extends AddressOptions
   packet?: StandardSchema<P> | undefined;
   /** The spelling of field names on the wire; `"pascal"` is .NET's. Default: `"camel"`. */
   packetCasing?: PacketCasing | undefined;
+  /**
+   * The form of packets on the wire; the server must have the same: `msgpack()` of `@websockets-simple/client/msgpack`, or a codec
+   * of your own. Default: JSON.
+   */
+  codec?: Codec | undefined;
   /** The largest message taken in, in bytes, 1 to 2,147,483,647 (Node). Default: 1,048,576. */
   maxPayload?: number | undefined;
   /** Whether small frames leave at once (TCP_NODELAY), or wait a little for more (Nagle's algorithm; Node). Default: true. */
@@ -166,9 +172,10 @@ const OPTIONS: OptionTable = {
   outbox: [OUTBOX, true],
   packet: [(value) => ((value as StandardSchema | null)?.["~standard"] ? undefined : "a Standard Schema (of zod, say)")],
   packetCasing: [["camel", "pascal"], "camel"],
+  codec: [(value) => ((value as Codec | null)?.decode ? undefined : "a codec { name, encode, decode }")],
   maxBufferedBytes: count(16_777_216),
   maxQueuedMessages: count(1_000),
-  wire: [(value) => (value === "classic" ? undefined : '"classic"; the session wire is not available yet')],
+  wire: [["classic"]],
   webSocket: ["function"],
 };
 

@@ -176,9 +176,10 @@ export class Hub<P extends Packet, D, C extends Connection<P, D>> {
   }
 
   #received(connection: C, message: string | Uint8Array): void {
-    const { handler, reader, emit } = this.#parts;
-    if (typeof message !== "string") return void emit("message", receivedEvent<P, C>(message, undefined, connection));
-    const data = handler.isUsual ? reader.readShort(message) : undefined;
+    const { handler, reader, emit, codec } = this.#parts;
+    const isText = typeof message === "string";
+    if (!isText && !codec.codec) return void emit("message", receivedEvent<P, C>(message, undefined, connection));
+    const data = isText && handler.isUsual ? reader.readShort(message) : undefined;
     if (data !== undefined) return void emit("message", receivedEvent<P, C>(data, reader.time, connection));
     let told: { packet?: P } | undefined;
     let text = message;
@@ -211,16 +212,17 @@ export class Hub<P extends Packet, D, C extends Connection<P, D>> {
   }
 
   #tellSent({ message, packet }: Payload<P>, recipients: number, connection?: C): void {
-    const { reader, isHeard, emit } = this.#parts;
+    const { reader, isHeard, emit, codec } = this.#parts;
     if (!isHeard("message")) return;
-    if (packet !== undefined || typeof message !== "string") {
+    const isText = typeof message === "string";
+    if (packet !== undefined || (!isText && !codec.codec)) {
       return void emit("message", sentEvent<P, C>(message, packet, connection, recipients));
     }
-    // A raw text is told as its receiver reads it.
-    const data = reader.readShort(message);
+    // What is raw is told as its receiver reads it.
+    const data = isText ? reader.readShort(message) : undefined;
     if (data !== undefined) return void emit("message", sentEvent<P, C>(data, reader.time, connection, recipients));
     const read = reader.read(message).packet;
-    let text: string = message;
+    let text = message;
     try {
       text = read?.data ?? message;
     } catch (thrown) {

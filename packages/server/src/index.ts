@@ -1,5 +1,6 @@
 export {
   CloseCode,
+  type Codec,
   createPacket,
   type DigestAlgorithm,
   type ErrorCode,

@@ -134,6 +134,7 @@ const RULES: Readonly<Record<string, Rule>> = {
       ? undefined
       : "a Standard Schema (zod, valibot, arktype, …)",
   packetCasing: ["camel", "pascal"],
+  codec: has("a codec { name, encode, decode }, such as msgpack()", "encode", "decode"),
   origins: list,
   requireOrigin: "boolean",
   hosts: list,

@@ -1,4 +1,4 @@
-import type { Packet, PacketCasing, StandardSchema, TokenPlace } from "@websockets-simple/shared";
+import type { Codec, Packet, PacketCasing, StandardSchema, TokenPlace } from "@websockets-simple/shared";
 import type { GuessLimitOptions } from "./addresses/guesses.ts";
 import type { AuthConnection, Connection } from "./connection.ts";
 import type { ConnectionManager } from "./connection-manager.ts";
@@ -134,6 +134,11 @@ export interface ServerOptions<P extends Packet = Packet, D = undefined, C exten
   packet?: StandardSchema<P> | undefined;
   /** The spelling of field names on the wire; `"pascal"` is .NET's. Both are read. Default: `"camel"`. */
   packetCasing?: PacketCasing | undefined;
+  /**
+   * The form of packets on the wire; clients must have the same: `msgpack()` of `@websockets-simple/server/msgpack`, or a codec
+   * of your own. Default: JSON.
+   */
+  codec?: Codec | undefined;
   /**
    * The origins of the pages that may connect: `"https://example.com"`, with a port where it is not the scheme's own. A leading
    * `*.` stands for exactly one label: `"https://*.example.com"` lets in `https://chat.example.com`, but neither

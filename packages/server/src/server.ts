@@ -59,14 +59,14 @@ export class WebsocketServer<
     this.#internals = internals;
     this.#createState = options.createState;
     this.#tls = options.tls as ServerTlsOptions | undefined;
-    const { packet, packetCasing, logger, sendQueue: queue, rate, connectionSuccessString: successString } = this.#options;
+    const { packet, packetCasing, codec, logger, sendQueue: queue, rate, connectionSuccessString: successString } = this.#options;
     const clock = internals.clock ?? systemClock;
-    this.#codec = { packetCasing, packet };
+    this.#codec = { packetCasing, packet, codec };
     this.#log = createLog(logger, (thrown) => this.#loggerFailed(thrown));
     this.#manager = options.connectionManager ?? new ConnectionManager<C>();
     const handler = options.handler ?? new WebsocketHandler<P, D>();
     const reader = new PacketReader(this.#codec, coarseDate(clock));
-    handler.bind((text) => reader.read(text));
+    handler.bind((message) => reader.read(message));
     this.#hub = new Hub<P, D, C>({
       clock,
       codec: this.#codec,
