@@ -124,6 +124,11 @@ interface Codec {
     decode(message: string | Uint8Array): unknown;
 }
 
+/** The algorithms of HTTP Digest that are spoken here (RFC 7616 section 6.1), the strongest first. */
+declare const DIGEST_ALGORITHMS: readonly ["SHA-256", "MD5"];
+/** One of them. MD5 is for old peers only. */
+type DigestAlgorithm = (typeof DIGEST_ALGORITHMS)[number];
+
 /** A listener: takes the event's one argument; what it returns is ignored, but a rejected promise is reported. */
 type Listener<Payload> = (payload: Payload) => unknown;
 /** eventemitter3 typed for events of one argument each. */
@@ -322,6 +327,38 @@ interface CompressionOptions {
     /** The base-2 logarithm of how many bytes back a message may refer, 9 to 15. Default: 15. */
     windowBits?: number | undefined;
 }
+/** How a Node client shows who it is by user name and password (RFC 7617, RFC 7616). */
+interface CredentialsOptions {
+    /** Not empty, without colons. */
+    username: string;
+    /** Sent by Basic alone; Digest proves that the client knows it. */
+    password: string;
+    /**
+     * Whether Basic is sent before it is asked for, which saves a round trip. Digest is sent so in any case once the server has
+     * asked for it, as long as its nonce lasts. Default: false.
+     */
+    preemptive?: boolean | undefined;
+    /** What may be answered; of several challenges the strongest is. Default: `["basic", "digest"]`. */
+    scheme?: readonly ("basic" | "digest")[] | undefined;
+    /** The algorithms of Digest that may be used. Name MD5 only for servers that know nothing else. Default: `["SHA-256"]`. */
+    algorithms?: readonly DigestAlgorithm[] | undefined;
+    /** Whether Basic may go without TLS to elsewhere than this machine: anybody on the way reads the password. Default: false. */
+    basicWithoutTls?: boolean | undefined;
+}
+/** How a Node client goes through an HTTP proxy, by CONNECT (RFC 9110 section 9.3.6). */
+interface ProxyOptions {
+    /** `http:` or `https:`, host and port; a user name and a password may stand in front of the host, percent-encoded. */
+    url: string;
+    /**
+     * Who the client is, to the proxy alone: as option `credentials`, but with `basicWithoutTls: true` by default, since proxies
+     * without TLS are the rule.
+     */
+    credentials?: CredentialsOptions | undefined;
+    /** How TLS to an `https:` proxy is done. TLS to the server is option `tls` of the client. */
+    tls?: ClientTlsOptions | undefined;
+    /** How long the proxy has for each attempt to reach the server, in milliseconds, 1 to 2,147,483,647. Default: 8,000. */
+    timeoutMs?: number | undefined;
+}
 /** The parts of a WHATWG WebSocket that are used. Types that differ from library to library are left open (`never`). */
 interface SocketLike {
     /** Set to `"arraybuffer"`. */
@@ -411,6 +448,16 @@ interface ClientOptions<P extends Packet = Packet> extends AddressOptions {
     origin?: string | undefined;
     /** Cookies by name (Node), sent as they are: encode what RFC 6265 section 4.1.1 does not allow. Default: none. */
     cookies?: Readonly<Record<string, string>> | undefined;
+    /**
+     * Who the client is, by HTTP Basic or Digest (Node). They go to the origin of `url` alone, also where redirects are followed.
+     * A page's user is not asked by a WebSocket. Default: nobody.
+     */
+    credentials?: CredentialsOptions | undefined;
+    /**
+     * The HTTP proxy to go through (Node): its URL, such as `http://user:password@proxy:3128`; `"environment"` for what
+     * HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY say at each attempt; or `ProxyOptions`. Default: none.
+     */
+    proxy?: string | ProxyOptions | undefined;
     /**
      * How many redirects of the upgrade request are followed (Node), 0 to 20. Another origin gets no headers, cookies and
      * token; from TLS to none is refused. Default: 0, a redirect is a refusal.
@@ -507,4 +554,4 @@ declare class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitte
 }
 
 export { WebsocketClient, WebsocketsSimpleError, createPacket };
-export type { AddressOptions, ClientConnectionEvent, ClientErrorEvent, ClientEvents, ClientMessageEvent, ClientOptions, ClientPingEvent, ClientState, ClientTlsOptions, Codec, CompressionOptions, ConnectOptions, ErrorCode, HeartbeatOptions, OutboxOptions, Packet, PacketCasing, PacketInput, ReconnectOptions, Sendable, ServerCertificate, SocketLike, StandardSchema, TokenPlace, TokenRequest, TokenSource, WebSocketClass };
+export type { AddressOptions, ClientConnectionEvent, ClientErrorEvent, ClientEvents, ClientMessageEvent, ClientOptions, ClientPingEvent, ClientState, ClientTlsOptions, Codec, CompressionOptions, ConnectOptions, CredentialsOptions, ErrorCode, HeartbeatOptions, OutboxOptions, Packet, PacketCasing, PacketInput, ProxyOptions, ReconnectOptions, Sendable, ServerCertificate, SocketLike, StandardSchema, TokenPlace, TokenRequest, TokenSource, WebSocketClass };
