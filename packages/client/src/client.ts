@@ -4,7 +4,7 @@ import {
   decodePacket,
   type ErrorCode,
   encodePacket,
-  IsolatingEmitter,
+  iterateMessages,
   type Packet,
   type Sendable,
   toError,
@@ -15,10 +15,9 @@ import { type Connection, createConnection } from "./connection.ts";
 import type { ClientState, ConnectionPolicy, Notice } from "./connection-state.ts";
 import { getToken, type TokenSource } from "./credentials.ts";
 import type { ClientEvents, ClientMessageEvent } from "./events.ts";
-import { iterateMessages } from "./message-iterator.ts";
 import { type CheckedOptions, type ClientOptions, checkClientOptions } from "./options.ts";
 import { createOutbox } from "./outbox.ts";
-import { platform } from "./platform.node.ts"; // For browsers the build puts platform.browser.ts in its place.
+import { ClientEmitter, platform } from "./platform.node.ts"; // For browsers the build puts platform.browser.ts in its place.
 import { makeTarget, type PlaceToken, resolveAddress } from "./target.ts";
 import { webSocketTransport } from "./websocket-transport.ts";
 
@@ -43,7 +42,7 @@ function isConnectOptions(options: ConnectOptions): unknown {
  *
  * @typeParam P the packets it exchanges
  */
-export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter<ClientEvents<P>> {
+export class WebsocketClient<P extends Packet = Packet> extends ClientEmitter<ClientEvents<P>> {
   readonly #options: CheckedOptions<P>;
   readonly #connection: Connection;
   /** Who waits for a notice of the connection: callers of `connect` and `disconnect`, and iterators. */

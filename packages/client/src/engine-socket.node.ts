@@ -1,7 +1,14 @@
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { type EngineSocket, ownEngine, type SocketListener } from "@websockets-simple/engine/own";
-import { CloseCode, MAX_TIMER_MS, toError, WebsocketsSimpleError } from "@websockets-simple/shared";
+import {
+  CloseCode,
+  heartbeatText,
+  MAX_TIMER_MS,
+  type PiecesOut,
+  toError,
+  WebsocketsSimpleError,
+} from "@websockets-simple/shared";
 import { dial, secure } from "./dial.node.ts";
 import { askedWho, because, headersOf, loginOf, withoutPassword } from "./login-request.node.ts";
 import { lost } from "./outbox.ts";
@@ -12,16 +19,17 @@ import { proxyFor } from "./proxy-option.node.ts";
 import { isRedirect, type Request, redirected } from "./redirect.node.ts";
 import { explain, readRefusal } from "./refusal.node.ts";
 import { requestHeaders } from "./request.node.ts";
+import type { PieceReader, StreamingSocket } from "./streams.node.ts";
 import type { Target } from "./target.ts";
 import { openTunnel, type Tunnel } from "./tunnel.node.ts";
 
 type Done = (error?: Error) => void;
 
 /**
- * A WebSocket over our own engine, for what `ws` cannot do: to follow redirects without giving anything away, to
- * compress within bounds, to show by a password who it is, and to go through a proxy.
+ * A WebSocket over our own engine, for what `ws` cannot do: to follow redirects without giving anything away, to compress
+ * within bounds, to show by a password who it is, to go through a proxy, and to tell of messages piece by piece.
  */
-export class EngineWebSocket implements SocketLike, PlatformSocket, SocketListener {
+export class EngineWebSocket implements SocketLike, PlatformSocket, SocketListener, StreamingSocket {
   readonly socket = this;
   binaryType = "";
   #isOver = false;
@@ -39,6 +47,12 @@ export class EngineWebSocket implements SocketLike, PlatformSocket, SocketListen
   #socket: EngineSocket | undefined;
   #progress: Progress | undefined;
   #redirects = 0;
+  /** Who reads piece by piece, and what the engine asks for him. */
+  #reader: PieceReader | undefined;
+  begins: SocketListener["begins"];
+  #isHeld = false;
+  /** How often it was asked for progress while nothing was read by its own will. */
+  #heldAsks = 0;
   /** Who waits for a message to be taken, in order. */
   readonly #waiting: Done[] = [];
 
@@ -75,11 +89,46 @@ export class EngineWebSocket implements SocketLike, PlatformSocket, SocketListen
     return this.#socket?.bufferedBytes ?? 0;
   }
 
-  progress = (): number => this.#progress?.count(this.bufferedAmount) ?? 0;
+  progress = (): number => {
+    // That this side does not read says nothing of the other.
+    if (this.#isHeld) this.#heldAsks++;
+    return (this.#progress?.count(this.bufferedAmount) ?? 0) + this.#heldAsks;
+  };
 
   send(message: string | Uint8Array, done: Done = () => {}): void {
     if (!this.#socket?.send(message)) throw new Error("the connection is closing");
     this.#waiting.push(done);
+  }
+
+  beginMessage(isText: boolean, done: Done): PiecesOut | undefined {
+    const pieces = this.#socket?.beginMessage?.(isText);
+    if (pieces) this.#waiting.push(done);
+    return pieces;
+  }
+
+  readBy(reader: PieceReader | undefined): void {
+    this.#reader = reader;
+    this.begins = reader && ((isText) => reader.begins(isText));
+    this.#socket?.askForPieces?.(reader !== undefined);
+  }
+
+  hold(): void {
+    this.#isHeld = true;
+    // Whatever still comes of one that closes is read, or the close frame would never be.
+    if (this.readyState === 1) this.#socket?.pause();
+  }
+
+  release(): void {
+    this.#isHeld = false;
+    this.#socket?.resume();
+  }
+
+  showLife(): void {
+    this.#pings.beat?.();
+  }
+
+  beat(word: string): void {
+    this.onmessage?.({ data: word } as never);
   }
 
   ping = (): void => this.#pings.beat?.();
@@ -87,8 +136,11 @@ export class EngineWebSocket implements SocketLike, PlatformSocket, SocketListen
   roundTrip = (payload: string | Uint8Array | undefined): Promise<number> => this.#pings.send(payload);
 
   close(code: number = CloseCode.normal, reason = ""): void {
-    if (this.#socket) this.#socket.close(code, reason);
-    else this.drop();
+    if (!this.#socket) return this.drop();
+    this.#socket.close(code, reason);
+    this.#reader?.cutOff();
+    this.readBy(undefined);
+    this.release();
   }
 
   // Like the others above it is called by itself, without its object.
@@ -99,6 +151,7 @@ export class EngineWebSocket implements SocketLike, PlatformSocket, SocketListen
   };
 
   message(message: string | Uint8Array): void {
+    if (this.#reader && !heartbeatText(message)) return this.#reader.whole(message);
     // Bytes are the receiver's own, and fill their memory.
     this.onmessage?.({ data: typeof message === "string" ? message : message.buffer } as never);
   }
@@ -168,11 +221,12 @@ export class EngineWebSocket implements SocketLike, PlatformSocket, SocketListen
 
   #opened(socket: EngineSocket, response: IncomingMessage, stream: Socket): SocketListener {
     this.#socket = socket;
+    this.readBy(this.#reader);
     this.#progress = new Progress(stream);
     this.protocol = response.headers["sec-websocket-protocol"] ?? "";
     // Messages may come in one read with the 101. Whoever awaited connect() has a turn to listen before they are told.
     socket.pause();
-    setImmediate(() => socket.resume());
+    setImmediate(() => this.#isHeld || socket.resume());
     process.nextTick(() => this.readyState === 1 && this.onopen?.({} as never));
     return this;
   }

@@ -1,7 +1,12 @@
 export {
+  type AnyMessageStream,
   type Codec,
   createPacket,
   type ErrorCode,
+  type MessageStream,
+  type MessageStreamsOptions,
+  type MessageWriter,
+  type MessageWriterOptions,
   type Packet,
   type PacketCasing,
   type PacketInput,

@@ -104,6 +104,8 @@ export interface ClientOptions<P extends Packet = Packet> extends AddressOptions
   followRedirects?: number | undefined;
   /** Compresses messages (permessage-deflate, RFC 7692) where the server agrees (Node). A browser decides by itself. Default: false. */
   compression?: boolean | CompressionOptions | undefined;
+  /** Whether messages can be written and read piece by piece: `createMessageWriter`, `messageStreams` (Node). Default: false. */
+  streams?: boolean | undefined;
   /** The wire. `"session"` is not available yet. Default: `"classic"`. */
   wire?: "classic" | undefined;
   /** Another WebSocket class (React Native, tests). Default: the platform's. */

@@ -11,8 +11,11 @@ import { Progress } from "./progress.node.ts";
 import { checkProxy } from "./proxy-option.node.ts";
 import { explain, readRefusal } from "./refusal.node.ts";
 import { REQUEST_RULES, requestHeaders } from "./request.node.ts";
+import { useSocket } from "./streams.node.ts";
 import { misplaced, TOKEN_PLACES } from "./target.ts";
 import { tlsRule, tlsSettings } from "./tls.node.ts";
+
+export { ClientEmitter } from "./streams.node.ts";
 
 /** What `ws` has besides the WHATWG interface. */
 interface NodeSocket {
@@ -36,8 +39,8 @@ const COMPRESSION: OptionTable = {
  *
  * @throws WebsocketsSimpleError `INVALID_OPTION` where neither is meant
  */
-function needsEngine({ followRedirects, compression, credentials, proxy, webSocket }: SocketOptions): boolean {
-  const wanted = { followRedirects, compression, credentials, proxy };
+function needsEngine({ followRedirects, compression, credentials, proxy, streams, webSocket }: SocketOptions): boolean {
+  const wanted = { followRedirects, compression, credentials, proxy, streams };
   const option = Object.entries(wanted).find(([, value]) => value)?.[0];
   if (option && webSocket)
     throw new WebsocketsSimpleError("INVALID_OPTION", `option ${option}: not with option webSocket, which does that by itself`);
@@ -64,13 +67,19 @@ export const platform: Platform = {
     compression: [COMPRESSION, false],
     credentials: [credentialsTable("credentials")],
     proxy: [checkProxy],
+    streams: ["boolean", false],
     ...REQUEST_RULES,
   },
   page: undefined,
 
   createSocket(Implementation, target, given, refused, pong, listener) {
     const { tls, maxPayload, closeTimeoutMs, noDelay, socketBufferBytes } = given;
-    if (needsEngine(given)) return new EngineWebSocket(target, given, refused, pong, listener);
+    if (needsEngine(given)) {
+      const socket = new EngineWebSocket(target, given, refused, pong, listener);
+      useSocket(listener, socket, maxPayload);
+      return socket;
+    }
+    useSocket(listener, undefined, maxPayload);
     // A kilobyte each is more than honest servers make.
     const maxFragments = Math.max(1_024, Math.ceil(maxPayload / 1_024));
     const options = {

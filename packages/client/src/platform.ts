@@ -112,6 +112,7 @@ export interface SocketOptions {
   readonly credentials?: CheckedCredentials | false | undefined;
   readonly proxy?: string | ProxyOptions | undefined;
   readonly compression?: Complete<CompressionOptions> | false | undefined;
+  readonly streams?: boolean | undefined;
   readonly maxPayload: number;
   readonly closeTimeoutMs: number;
   readonly noDelay?: boolean | undefined;

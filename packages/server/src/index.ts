@@ -1,9 +1,14 @@
 export {
+  type AnyMessageStream,
   CloseCode,
   type Codec,
   createPacket,
   type DigestAlgorithm,
   type ErrorCode,
+  type MessageStream,
+  type MessageStreamsOptions,
+  type MessageWriter,
+  type MessageWriterOptions,
   type Packet,
   type PacketCasing,
   type PacketInput,
@@ -12,8 +17,17 @@ export {
   type TokenPlace,
   WebsocketsSimpleError,
 } from "@websockets-simple/shared";
+export type { AcceptOptions } from "./accept-loop.ts";
 export type { GuessLimitOptions } from "./addresses/guesses.ts";
-export { type AnyConnection, AuthConnection, Connection, type ConnectionPeer, type ConnectionState } from "./connection.ts";
+export {
+  type AnyConnection,
+  AuthConnection,
+  Connection,
+  type ConnectionPeer,
+  type ConnectionState,
+  type MessagesOptions,
+  type ReceivedMessage,
+} from "./connection.ts";
 export { ConnectionManager } from "./connection-manager.ts";
 export type {
   ServerConnectionEvent,

@@ -52,6 +52,8 @@ export const DEFAULTS = Object.freeze({
   closeTimeoutMs: DEFAULT_LIMITS.closeTimeoutMs as number,
   maxPayload: DEFAULT_LIMITS.maxPayload as number,
   maxFragments: 16_384,
+  maxQueuedMessages: 1_000,
+  maxQueuedConnections: 1_000,
   messageTimeoutMs: 30_000,
   sendQueue: Object.freeze({ maxBytes: 1_048_576, onOverflow: "disconnect" as const, stallTimeoutMs: 10_000 }),
   compression: false as boolean | CompressionOptions,
@@ -97,6 +99,8 @@ export interface CheckedOptions<P extends Packet, D> extends Omit<ServerOptions<
   readonly closeTimeoutMs: number;
   readonly maxPayload: number;
   readonly maxFragments: number;
+  readonly maxQueuedMessages: number;
+  readonly maxQueuedConnections: number;
   readonly messageTimeoutMs: number;
   readonly sendQueue: Required<SendQueueOptions>;
   readonly engine: EngineName;
@@ -147,6 +151,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   closeTimeoutMs: timerMs,
   maxPayload: payload,
   maxFragments: [1, 2_147_483_647],
+  maxQueuedMessages: [1, 1_000_000],
+  maxQueuedConnections: [1, 1_000_000],
   messageTimeoutMs: [0, MAX_TIMER_MS],
   compression: "boolean or object",
   sendQueue: "object",

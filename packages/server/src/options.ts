@@ -203,6 +203,13 @@ export interface ServerOptions<P extends Packet = Packet, D = undefined, C exten
   maxPayload?: number | undefined;
   /** The most fragments of one message, 1 to 2,147,483,647; more close the connection with 1008. Default: 16,384. */
   maxFragments?: number | undefined;
+  /** The most messages that a loop over a connection keeps unread, 1 to 1,000,000; more end it with `OVERFLOW`. Default: 1,000. */
+  maxQueuedMessages?: number | undefined;
+  /**
+   * The most connections that may wait for a loop over the server to accept them, 1 to 1,000,000; more are closed with 1013.
+   * Default: 1,000.
+   */
+  maxQueuedConnections?: number | undefined;
   /**
    * How long a message that has begun may take to come to its end, in milliseconds, 0 to 2,147,483,647; each 4,096 bytes of
    * it begin that time anew, and time in which the server does not read does not count. Beyond it the connection is closed with
@@ -240,7 +247,7 @@ export interface ServerOptions<P extends Packet = Packet, D = undefined, C exten
   /**
    * What turns bytes into messages: our own engine, or the package `ws`. Both keep the same promises, and ours costs a
    * fraction; what they do differently with peers that break the rules stands in docs/threats.md, rows 17 to 22. Only ours
-   * has messages in pieces, which the server does not use yet. Default: `"own"`.
+   * has messages in pieces (`connection.createMessageWriter`, `connection.messageStreams`). Default: `"own"`.
    */
   engine?: "own" | "ws" | undefined;
   /** The wire. `"session"` is not available yet. Default: `"classic"`. */

@@ -20,6 +20,8 @@ export interface Payload<P extends Packet> {
   readonly wire: OutgoingMessage;
   /** Whether each connection's `sent` is told; that of a broadcast is one for all. */
   readonly isTold: boolean;
+  /** Told what has become of it, where somebody asks for this one alone. */
+  settle?(error?: Error): void;
 }
 
 /** Makes a payload of a text or a packet. Throws `INVALID_ARGUMENT` when it is neither. */

@@ -1,4 +1,5 @@
 import { type CodecOptions, describeThrown, type Packet, type Sendable, WebsocketsSimpleError } from "@websockets-simple/shared";
+import { AcceptingEmitter, AcceptQueue } from "./accept-loop.ts";
 import { checkBroadcastOptions } from "./broadcast-options.ts";
 import { coarseDate, systemClock } from "./clock.ts";
 import { Connection, isConnection } from "./connection.ts";
@@ -16,7 +17,6 @@ import { type CheckedOptions, checkServerOptions } from "./option-rules.ts";
 import type { BroadcastOptions, ServerOptions } from "./options.ts";
 import { packetPayload, preparedPayload, rawPayload } from "./payload.ts";
 import { PacketReader } from "./plain-packet.ts";
-import { RememberingEmitter } from "./remembering-emitter.ts";
 import { ENGINES, type Engine } from "./socket.ts";
 import { createCounters, type ServerStats, toStats } from "./stats.ts";
 import { WatchRules } from "./watch-rules.ts";
@@ -29,7 +29,7 @@ export class WebsocketServer<
   P extends Packet = Packet,
   D = undefined,
   C extends Connection<P, D> = Connection<P, D>,
-> extends RememberingEmitter<ServerEvents<P, C>> {
+> extends AcceptingEmitter<ServerEvents<P, C>, C> {
   readonly #options: CheckedOptions<P, D>;
   readonly #internals: ServerInternals<P, D, C>;
   readonly #createState: ServerOptions<P, D, C>["createState"];
@@ -44,6 +44,7 @@ export class WebsocketServer<
   #state: "stopped" | "starting" | "started" | "stopping" | "disposed" = "stopped";
   #isDisposing = false;
   #endpoint: Endpoint | undefined;
+  protected readonly accepting: AcceptQueue<C>;
   /** The start or the stop that is under way. */
   #change: Promise<unknown> = Promise.resolve();
 
@@ -67,8 +68,11 @@ export class WebsocketServer<
     const handler = options.handler ?? new WebsocketHandler<P, D>();
     const reader = new PacketReader(this.#codec, coarseDate(clock));
     handler.bind((message) => reader.read(message));
+    this.accepting = new AcceptQueue<C>(this.#options.maxQueuedConnections);
     this.#hub = new Hub<P, D, C>({
       clock,
+      accepting: this.accepting,
+      reading: this.#options,
       codec: this.#codec,
       reader,
       counters: this.#counters,
@@ -166,6 +170,7 @@ export class WebsocketServer<
     const endpoint = this.#endpoint;
     if (this.#state !== "started" || !endpoint) return;
     this.#state = "stopping";
+    this.accepting.end();
     this.#change = endpoint.stop();
     await this.#change;
     this.#endpoint = undefined;
@@ -196,6 +201,7 @@ export class WebsocketServer<
     this.#isDisposing = true;
     await this.stop();
     this.#state = "disposed";
+    this.accepting.shut();
     this.removeAllListeners();
   }
 

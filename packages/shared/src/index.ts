@@ -1,3 +1,4 @@
+export * from "./arguments.ts";
 export * from "./auth-params.ts";
 export * from "./checks.ts";
 export * from "./classic.ts";
@@ -7,6 +8,11 @@ export * from "./digest.ts";
 export * from "./errors.ts";
 export * from "./events.ts";
 export * from "./limits.ts";
+export * from "./message-iterator.ts";
+export * from "./message-stream.ts";
+export * from "./message-streams.ts";
+export * from "./message-writer.ts";
 export * from "./packet.ts";
+export * from "./read-hold.ts";
 export * from "./round-trips.ts";
 export * from "./schema.ts";
