@@ -8,7 +8,7 @@ export interface Acceptable {
   /** Goes on. */
   accepted(): void;
   /** Turns it away. */
-  close(code: number, reason: string): Promise<void>;
+  sever(code: number, reason: string): unknown;
 }
 
 /** How connections are accepted. */
@@ -37,16 +37,15 @@ export class AcceptQueue<C> {
   /** A connection is there: it waits for the loop, where there is one. */
   offer(connection: C, peer: Acceptable): void {
     if (!this.#loop) return;
-    peer.awaitAcceptance();
     const reader = this.#reader;
-    if (reader) {
-      this.#reader = undefined;
-      this.#accept(connection, peer, reader);
-    } else if (this.#waiting.size < this.#max) this.#waiting.set(connection, peer);
-    else {
-      const reason = `too many connections wait to be accepted: maxQueuedConnections ${this.#max}`;
-      void peer.close(TRY_AGAIN_LATER, reason);
+    if (!reader && this.#waiting.size >= this.#max) {
+      peer.sever(TRY_AGAIN_LATER, `too many connections wait to be accepted: maxQueuedConnections ${this.#max}`);
+      return;
     }
+    peer.awaitAcceptance();
+    this.#reader = undefined;
+    if (reader) this.#accept(connection, peer, reader);
+    else this.#waiting.set(connection, peer);
   }
 
   /** A connection is gone. */

@@ -35,3 +35,4 @@ declare class WritableStream<T> {
 }
 declare function btoa(binary: string): string;
 declare function atob(base64: string): string;
+declare function queueMicrotask(run: () => void): void;

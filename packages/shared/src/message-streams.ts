@@ -59,7 +59,6 @@ const DONE: Step = Object.freeze({ done: true, value: undefined });
 
 /** The messages of one connection as they come: one after the other, each piece by piece. */
 export class MessageStreams implements AsyncIterableIterator<AnyMessageStream, void>, StreamPort {
-  readonly maxPayload: number;
   readonly #maxBytes: number;
   readonly #port: StreamsPort;
   readonly #signal: AbortSignal | undefined;
@@ -75,12 +74,15 @@ export class MessageStreams implements AsyncIterableIterator<AnyMessageStream, v
   #failure: Error | undefined;
 
   constructor(port: StreamsPort, { maxBytes, signal }: CheckedStreams) {
-    this.maxPayload = port.maxPayload;
     this.#port = port;
     this.#maxBytes = maxBytes;
     this.#signal = signal;
     if (signal?.aborted) this.#aborted();
     else signal?.addEventListener("abort", this.#aborted);
+  }
+
+  get maxPayload(): number {
+    return this.#port.maxPayload;
   }
 
   /** Whether nothing more comes. */

@@ -100,7 +100,8 @@ class PieceWriter implements MessageWriter {
         if (this.#failure) control.error(this.#failure);
         // By itself a stream aborts only once the piece under way has been written, which may wait for ever.
         const { signal } = control as unknown as { signal: AbortSignal };
-        signal.addEventListener("abort", () => void this.abort(signal.reason));
+        // Later: Node tells of it before the stream knows that it is being aborted.
+        signal.addEventListener("abort", () => queueMicrotask(() => void this.abort(signal.reason)));
       },
       write: (piece) => this.write(piece),
       close: () => this.close(),
