@@ -136,7 +136,7 @@ export class EngineWebSocket implements SocketLike, PlatformSocket, SocketListen
   roundTrip = (payload: string | Uint8Array | undefined): Promise<number> => this.#pings.send(payload);
 
   close(code: number = CloseCode.normal, reason = ""): void {
-    if (!this.#socket) return this.drop();
+    if (!this.#socket) return void this.drop();
     this.#socket.close(code, reason);
     this.#reader?.cutOff();
     this.readBy(undefined);
@@ -151,7 +151,7 @@ export class EngineWebSocket implements SocketLike, PlatformSocket, SocketListen
   };
 
   message(message: string | Uint8Array): void {
-    if (this.#reader && !heartbeatText(message)) return this.#reader.whole(message);
+    if (this.#reader && !heartbeatText(message)) return void this.#reader.whole(message);
     // Bytes are the receiver's own, and fill their memory.
     this.onmessage?.({ data: typeof message === "string" ? message : message.buffer } as never);
   }

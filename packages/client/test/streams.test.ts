@@ -101,12 +101,17 @@ describe("messages in pieces", () => {
     const plain = client(port);
     await plain.connect();
     for (const call of [() => plain.createMessageWriter(), () => plain.messageStreams()]) {
-      expect(call).toThrow(expect.objectContaining({ code: "INVALID_STATE", message: expect.stringContaining("option streams: true") }));
+      expect(call).toThrow(
+        expect.objectContaining({ code: "INVALID_STATE", message: expect.stringContaining("option streams: true") }),
+      );
     }
     const away = client(port, { streams: true });
     await expect(away.createMessageWriter().write(new Uint8Array(1))).rejects.toMatchObject({ code: "NOT_SENT" });
     const own = client(port, { streams: true, webSocket: class {} as never });
-    await expect(own.connect()).rejects.toMatchObject({ code: "INVALID_OPTION", message: expect.stringContaining("option streams") });
+    await expect(own.connect()).rejects.toMatchObject({
+      code: "INVALID_OPTION",
+      message: expect.stringContaining("option streams"),
+    });
   });
 
   it("that come compressed come whole, and are streams all the same", async () => {

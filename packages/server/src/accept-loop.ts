@@ -102,7 +102,11 @@ export class AcceptQueue<C> {
 
 /** An emitter whose connections may be accepted in a loop as well. */
 export abstract class AcceptingEmitter<Events, C> extends RememberingEmitter<Events> {
-  /** Those that wait for the loop. */
+  /**
+   * Those that wait for the loop.
+   *
+   * @internal
+   */
   protected abstract readonly accepting: AcceptQueue<C>;
 
   /**

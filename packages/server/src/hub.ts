@@ -192,9 +192,9 @@ export class Hub<P extends Packet, D, C extends Connection<P, D>> {
     const { handler, reader, codec } = this.#parts;
     const { connection } = peer;
     const isText = typeof message === "string";
-    if (!isText && !codec.codec) return this.#tellReceived(peer, receivedEvent<P, C>(message, undefined, connection));
+    if (!isText && !codec.codec) return void this.#tellReceived(peer, receivedEvent<P, C>(message, undefined, connection));
     const data = isText && handler.isUsual ? reader.readShort(message) : undefined;
-    if (data !== undefined) return this.#tellReceived(peer, receivedEvent<P, C>(data, reader.time, connection));
+    if (data !== undefined) return void this.#tellReceived(peer, receivedEvent<P, C>(data, reader.time, connection));
     let told: { packet?: P } | undefined;
     let text = message;
     try {

@@ -44,6 +44,7 @@ export class WebsocketServer<
   #state: "stopped" | "starting" | "started" | "stopping" | "disposed" = "stopped";
   #isDisposing = false;
   #endpoint: Endpoint | undefined;
+  /** @internal */
   protected readonly accepting: AcceptQueue<C>;
   /** The start or the stop that is under way. */
   #change: Promise<unknown> = Promise.resolve();

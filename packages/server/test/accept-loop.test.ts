@@ -52,7 +52,9 @@ describe("a loop over the server", () => {
     const { value } = await within("a connection", loop.next());
     expect(value?.isAlive).toBe(true);
     third.send("heard");
-    expect((await within("a message", value?.messages().next() as Promise<{ value: unknown }>)).value).toMatchObject({ message: "heard" });
+    expect((await within("a message", value?.messages().next() as Promise<{ value: unknown }>)).value).toMatchObject({
+      message: "heard",
+    });
   });
 
   test("that is left lets those who wait be heard by listeners", async () => {
@@ -86,7 +88,9 @@ describe("a loop over the server", () => {
     client.send("known");
     client.send("first");
     const { value } = await within("a connection", loop.next());
-    expect((await within("a message", value?.messages().next() as Promise<{ value: unknown }>)).value).toMatchObject({ message: "first" });
+    expect((await within("a message", value?.messages().next() as Promise<{ value: unknown }>)).value).toMatchObject({
+      message: "first",
+    });
   });
 });
 

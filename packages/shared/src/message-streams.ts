@@ -163,7 +163,7 @@ export class MessageStreams implements AsyncIterableIterator<AnyMessageStream, v
       this.#port.admit(() => this.#tell(message));
     };
     const push = (piece: string | Uint8Array): void => {
-      if (isTold) return message.push(piece);
+      if (isTold) return void message.push(piece);
       if (typeof piece === "string") start += piece;
       if (typeof piece === "string" && start.length <= MAX_BEAT_LENGTH && MAY_BE_BEAT.test(start)) return;
       tell();
@@ -213,11 +213,11 @@ export class MessageStreams implements AsyncIterableIterator<AnyMessageStream, v
 
   #tell(message: IncomingMessage): void {
     // It began before the end, and nobody is left to read it.
-    if (this.#isOver) return message.abandon(skipped("messageStreams is over"));
+    if (this.#isOver) return void message.abandon(skipped("messageStreams is over"));
     const reader = this.#readers.shift();
     if (!reader) {
       this.#messages.push(message);
-      return this.#look();
+      return void this.#look();
     }
     this.#current = message;
     reader.resolve({ done: false, value: message as AnyMessageStream });

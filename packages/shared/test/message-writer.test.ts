@@ -2,6 +2,9 @@ import { describe, expect, it } from "vitest";
 import { createMessageWriter, type MessageWriterOptions } from "../src/index.ts";
 
 const TEXT = "żółw 🐢 i tak";
+/** Where it may be cut. */
+const UNITS = Array.from({ length: TEXT.length + 1 }, (_, at) => at);
+const BYTES = Array.from({ length: Buffer.byteLength(TEXT) + 1 }, (_, at) => at);
 
 /** A connection whose kernel takes what it is given when it is told to. */
 function connection(options?: MessageWriterOptions) {
@@ -89,14 +92,14 @@ describe("a message writer", () => {
     expect(Buffer.concat(it.seen.fragments).equals(bytes)).toBe(true);
   });
 
-  it.each(Array.from({ length: TEXT.length + 1 }, (_, at) => at))("takes a text cut at unit %i of UTF-16", async (at) => {
+  it.each(UNITS)("takes a text cut at unit %i of UTF-16", async (at) => {
     const it = connection({ type: "text" });
     const writing = Promise.all([it.writer.write(TEXT.slice(0, at)), it.writer.write(TEXT.slice(at)), it.writer.close()]);
     await it.drain(writing);
     expect(it.text()).toBe(TEXT);
   });
 
-  it.each(Array.from({ length: Buffer.byteLength(TEXT) + 1 }, (_, at) => at))("takes a text cut at byte %i of UTF-8", async (at) => {
+  it.each(BYTES)("takes a text cut at byte %i of UTF-8", async (at) => {
     const it = connection({ type: "text" });
     const bytes = Buffer.from(TEXT);
     const writing = Promise.all([it.writer.write(bytes.subarray(0, at)), it.writer.write(bytes.subarray(at)), it.writer.close()]);
