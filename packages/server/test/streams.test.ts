@@ -175,6 +175,19 @@ describe("messages read piece by piece", () => {
     }
   });
 
+  test("hold up the text pong, which comes behind them: nobody is taken for dead meanwhile", async () => {
+    const { port, connections } = await serve({ pingIntervalMs: 20, heartbeat: false });
+    const peer = await RawSocket.open(port);
+    const { connection } = await connections.one(({ type }) => type === "connected");
+    const streams = connection.messageStreams();
+    peer.write(frame(Opcode.text, "half", { fin: false }));
+    await nextOf(streams);
+    for (let count = 0; count < 5; count++) expect((await peer.readFrame()).text).toBe("ping");
+    expect(connection.isAlive).toBe(true);
+    peer.write(frame(Opcode.continuation, ""));
+    expect(await within("the end", connectionEnd(peer))).toBe(4408);
+  });
+
   test("take the heartbeat's texts for what they are, and one loop at a time", async () => {
     const { client, connection } = await connected();
     const streams = connection.messageStreams();
@@ -185,3 +198,11 @@ describe("messages read piece by piece", () => {
     expect(await client.hears(1)).toEqual(["pong"]);
   });
 });
+
+/** The code that a peer is closed with, whatever comes before. */
+async function connectionEnd(peer: RawSocket): Promise<number | undefined> {
+  for (;;) {
+    const { opcode, code } = await peer.readFrame();
+    if (opcode === Opcode.close) return code;
+  }
+}
