@@ -104,6 +104,30 @@ interface SchemaIssue {
 
 /** How a packet's field names are spelt on the wire: `data` (camel) or .NET's `Data` (pascal). */
 type PacketCasing = "camel" | "pascal";
+/**
+ * Another form than JSON for packets on the wire, of which both sides must be told: `msgpack()` of `…/client/msgpack` and
+ * `…/server/msgpack`, or one of your own.
+ */
+interface Codec {
+    /** What it is called, where an application shows or compares codecs. */
+    readonly name: string;
+    /**
+     * Writes a packet, its field names spelt as `packetCasing` says. It MUST NOT change the packet. What it throws, the send rejects
+     * with, as `INVALID_ARGUMENT`; and so it does for anything but bytes and well-formed text.
+     */
+    encode(packet: object): string | Uint8Array;
+    /**
+     * Reads a message, text or bytes: an object with the fields of a packet, where `timestamp` is a Date or an ISO 8601 text. For
+     * a message that is none of its own it MUST throw or return anything but an object: such bytes have no packet, and such a text
+     * becomes a packet around itself. What comes is whatever a peer likes to send, so it MUST bound what it builds of it.
+     */
+    decode(message: string | Uint8Array): unknown;
+}
+
+/** The algorithms of HTTP Digest that are spoken here (RFC 7616 section 6.1), the strongest first. */
+declare const DIGEST_ALGORITHMS: readonly ["SHA-256", "MD5"];
+/** One of them. MD5 is for old peers only. */
+type DigestAlgorithm = (typeof DIGEST_ALGORITHMS)[number];
 
 /** A listener: takes the event's one argument; what it returns is ignored, but a rejected promise is reported. */
 type Listener<Payload> = (payload: Payload) => unknown;
@@ -374,6 +398,38 @@ interface CompressionOptions {
     /** The base-2 logarithm of how many bytes back a message may refer, 9 to 15. Default: 15. */
     windowBits?: number | undefined;
 }
+/** How a Node client shows who it is by user name and password (RFC 7617, RFC 7616). */
+interface CredentialsOptions {
+    /** Not empty, without colons. */
+    username: string;
+    /** Sent by Basic alone; Digest proves that the client knows it. */
+    password: string;
+    /**
+     * Whether Basic is sent before it is asked for, which saves a round trip. Digest is sent so in any case once the server has
+     * asked for it, as long as its nonce lasts. Default: false.
+     */
+    preemptive?: boolean | undefined;
+    /** What may be answered; of several challenges the strongest is. Default: `["basic", "digest"]`. */
+    scheme?: readonly ("basic" | "digest")[] | undefined;
+    /** The algorithms of Digest that may be used. Name MD5 only for servers that know nothing else. Default: `["SHA-256"]`. */
+    algorithms?: readonly DigestAlgorithm[] | undefined;
+    /** Whether Basic may go without TLS to elsewhere than this machine: anybody on the way reads the password. Default: false. */
+    basicWithoutTls?: boolean | undefined;
+}
+/** How a Node client goes through an HTTP proxy, by CONNECT (RFC 9110 section 9.3.6). */
+interface ProxyOptions {
+    /** `http:` or `https:`, host and port; a user name and a password may stand in front of the host, percent-encoded. */
+    url: string;
+    /**
+     * Who the client is, to the proxy alone: as option `credentials`, but with `basicWithoutTls: true` by default, since proxies
+     * without TLS are the rule.
+     */
+    credentials?: CredentialsOptions | undefined;
+    /** How TLS to an `https:` proxy is done. TLS to the server is option `tls` of the client. */
+    tls?: ClientTlsOptions | undefined;
+    /** How long the proxy has for each attempt to reach the server, in milliseconds, 1 to 2,147,483,647. Default: 8,000. */
+    timeoutMs?: number | undefined;
+}
 /** The parts of a WHATWG WebSocket that are used. Types that differ from library to library are left open (`never`). */
 interface SocketLike {
     /** Set to `"arraybuffer"`. */
@@ -437,6 +493,11 @@ interface ClientOptions<P extends Packet = Packet> extends AddressOptions {
     packet?: StandardSchema<P> | undefined;
     /** The spelling of field names on the wire; `"pascal"` is .NET's. Default: `"camel"`. */
     packetCasing?: PacketCasing | undefined;
+    /**
+     * The form of packets on the wire; the server must have the same: `msgpack()` of `@websockets-simple/client/msgpack`, or a codec
+     * of your own. Default: JSON.
+     */
+    codec?: Codec | undefined;
     /** The largest message taken in, in bytes, 1 to 2,147,483,647 (Node). Default: 1,048,576. */
     maxPayload?: number | undefined;
     /** Whether small frames leave at once (TCP_NODELAY), or wait a little for more (Nagle's algorithm; Node). Default: true. */
@@ -458,6 +519,16 @@ interface ClientOptions<P extends Packet = Packet> extends AddressOptions {
     origin?: string | undefined;
     /** Cookies by name (Node), sent as they are: encode what RFC 6265 section 4.1.1 does not allow. Default: none. */
     cookies?: Readonly<Record<string, string>> | undefined;
+    /**
+     * Who the client is, by HTTP Basic or Digest (Node). They go to the origin of `url` alone, also where redirects are followed.
+     * A page's user is not asked by a WebSocket. Default: nobody.
+     */
+    credentials?: CredentialsOptions | undefined;
+    /**
+     * The HTTP proxy to go through (Node): its URL, such as `http://user:password@proxy:3128`; `"environment"` for what
+     * HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY say at each attempt; or `ProxyOptions`. Default: none.
+     */
+    proxy?: string | ProxyOptions | undefined;
     /**
      * How many redirects of the upgrade request are followed (Node), 0 to 20. Another origin gets no headers, cookies and
      * token; from TLS to none is refused. Default: 0, a redirect is a refusal.
@@ -572,12 +643,12 @@ declare class WebsocketClient<P extends Packet = Packet> extends ClientEmitter<C
     /** Received messages, from now until the connection ends for good; at once when disposed. Fails with OVERFLOW when `maxQueuedMessages` wait unread. */
     [Symbol.asyncIterator](): AsyncIterableIterator<ClientMessageEvent<P>, void>;
     /**
-     * Understands a text. Override it to take over decoding: what it returns is the packet of the `message` event; without
-     * a packet there is no event, unless you emit one yourself.
+     * Understands a text, and with option `codec` bytes as well. Override it to take over decoding: what it returns is the
+     * packet of the `message` event; without a packet there is no event, unless you emit one yourself.
      */
-    protected messageReceived(message: string): P | undefined;
+    protected messageReceived(message: string | Uint8Array): P | undefined;
     protected listenerFailed(event: keyof ClientEvents<P>, thrown: unknown): void;
 }
 
 export { WebsocketClient, WebsocketsSimpleError, createPacket };
-export type { AddressOptions, AnyMessageStream, ClientConnectionEvent, ClientErrorEvent, ClientEvents, ClientMessageEvent, ClientOptions, ClientPingEvent, ClientState, ClientTlsOptions, CompressionOptions, ConnectOptions, ErrorCode, HeartbeatOptions, MessageStream, MessageStreamsOptions, MessageWriter, MessageWriterOptions, OutboxOptions, Packet, PacketCasing, PacketInput, ReconnectOptions, Sendable, ServerCertificate, SocketLike, StandardSchema, TokenPlace, TokenRequest, TokenSource, WebSocketClass };
+export type { AddressOptions, AnyMessageStream, ClientConnectionEvent, ClientErrorEvent, ClientEvents, ClientMessageEvent, ClientOptions, ClientPingEvent, ClientState, ClientTlsOptions, Codec, CompressionOptions, ConnectOptions, CredentialsOptions, ErrorCode, HeartbeatOptions, MessageStream, MessageStreamsOptions, MessageWriter, MessageWriterOptions, OutboxOptions, Packet, PacketCasing, PacketInput, ProxyOptions, ReconnectOptions, Sendable, ServerCertificate, SocketLike, StandardSchema, TokenPlace, TokenRequest, TokenSource, WebSocketClass };
