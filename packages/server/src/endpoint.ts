@@ -7,6 +7,7 @@ import type { Clock } from "./clock.ts";
 import { createState } from "./create-state.ts";
 import { Handshakes } from "./handshake/handshake.ts";
 import type { Authentication } from "./handshake/handshake-parts.ts";
+import { LoopDelay } from "./handshake/loop-delay.ts";
 import type { UpgradeRequest } from "./handshake/upgrade-request.ts";
 import { verifyRequest } from "./handshake/verify-request.ts";
 import { type HeartbeatPeer, startHeartbeat } from "./heartbeat.ts";
@@ -82,6 +83,7 @@ export async function openEndpoint(parts: EndpointParts): Promise<Endpoint> {
     service: options.service,
     subprotocols: options.availableSubprotocols,
     maxPending: limits.maxPendingHandshakes,
+    loopDelay: new LoopDelay(limits.maxEventLoopDelayMs, clock),
     maxPayload,
     noDelay,
     authentication,

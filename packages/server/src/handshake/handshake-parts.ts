@@ -7,6 +7,7 @@ import type { Refusal } from "../http-answer.ts";
 import type { HttpAuthenticate } from "../http-authentication/http-authentication.ts";
 import type { Acceptor, EngineSocket, SocketListener, UpgradeHead } from "../socket.ts";
 import type { Asker } from "./asker.ts";
+import type { LoopDelay } from "./loop-delay.ts";
 import type { ReadingRules } from "./read-request.ts";
 import type { UpgradeRequest } from "./upgrade-request.ts";
 import type { Verdict } from "./user-service.ts";
@@ -27,6 +28,7 @@ export interface HandshakeParts extends Omit<ReadingRules, "places"> {
   readonly clock: Clock;
   readonly acceptor: Acceptor;
   readonly maxPending: number;
+  readonly loopDelay: LoopDelay;
   readonly maxPayload: number;
   /** TCP_NODELAY. */
   readonly noDelay: boolean;
