@@ -1,7 +1,7 @@
 import type { Packet, WebsocketsSimpleError } from "@websockets-simple/shared";
 import type { Clock } from "./clock.ts";
 import type { Connection, ConnectionPeer } from "./connection.ts";
-import type { Authentication } from "./handshake/handshake-parts.ts";
+import type { GateKeeper } from "./gate.ts";
 import type { Roster } from "./hub.ts";
 import type { Engine } from "./socket.ts";
 
@@ -12,10 +12,7 @@ export interface ServerInternals<P extends Packet, D, C extends Connection<P, D>
   readonly roster?: Roster<C>;
   readonly createConnection?: (peer: ConnectionPeer<P>, data: D, userId: unknown) => C;
   /** @param report tells of an error by log and event */
-  readonly authenticate?: (
-    clock: Clock,
-    report: (error: WebsocketsSimpleError) => void,
-  ) => Authentication & { readonly maxPayloadBeforeAuth: number };
+  readonly authenticate?: (clock: Clock, report: (error: WebsocketsSimpleError) => void) => GateKeeper;
 }
 
 const INTERNALS = Symbol("internals");

@@ -1,26 +1,22 @@
-import { type CodecOptions, describeThrown, type Packet, type Sendable, WebsocketsSimpleError } from "@websockets-simple/shared";
-import { checkBroadcastOptions } from "./broadcast-options.ts";
-import { coarseDate, systemClock } from "./clock.ts";
-import { Connection, isConnection } from "./connection.ts";
-import { ConnectionManager } from "./connection-manager.ts";
-import { createState } from "./create-state.ts";
+import { describeThrown, type Packet, WebsocketsSimpleError } from "@websockets-simple/shared";
+import { systemClock } from "./clock.ts";
+import { Connection } from "./connection.ts";
 import { type Endpoint, openEndpoint } from "./endpoint.ts";
 import type { ServerEvents } from "./events.ts";
-import { WebsocketHandler } from "./handler.ts";
-import { verifyRequest } from "./handshake/verify-request.ts";
-import { Hub } from "./hub.ts";
+import { createGate } from "./gate.ts";
 import { internalsOf, type ServerInternals } from "./internals.ts";
 import type { ServerAddress } from "./listen/http-listener.ts";
 import { checkTls, renewTls, type ServerTlsOptions } from "./listen/tls.ts";
 import { createLog, type Log } from "./logger.ts";
 import { type CheckedOptions, checkServerOptions } from "./option-rules.ts";
-import type { BroadcastOptions, ServerOptions } from "./options.ts";
-import { packetPayload, preparedPayload, rawPayload } from "./payload.ts";
-import { PacketReader } from "./plain-packet.ts";
-import { RememberingEmitter } from "./remembering-emitter.ts";
+import type { ServerOptions } from "./options.ts";
+import { coreOf, ServiceBase } from "./services/service-base.ts";
+import type { CoreParts, ServiceCore } from "./services/service-core.ts";
 import { ENGINES, type Engine } from "./socket.ts";
-import { createCounters, type ServerStats, toStats } from "./stats.ts";
-import { WatchRules } from "./watch-rules.ts";
+import { type ServerStats, toStats } from "./stats.ts";
+
+/** RFC 6455 section 7.4.1. */
+const GOING_AWAY = 1001;
 
 /**
  * A WebSocket server. Events: `message`, `connection`, `error`, `ping`, `pong`, `server`; see `ServerEvents`. `P` is the type of packets,
@@ -30,15 +26,12 @@ export class WebsocketServer<
   P extends Packet = Packet,
   D = undefined,
   C extends Connection<P, D> = Connection<P, D>,
-> extends RememberingEmitter<ServerEvents<P, C>> {
+> extends ServiceBase<P, D, C, ServerEvents<P, C>> {
   readonly #options: CheckedOptions<P, D>;
   readonly #internals: ServerInternals<P, D, C>;
-  readonly #createState: ServerOptions<P, D, C>["createState"];
-  readonly #codec: CodecOptions<P>;
-  readonly #manager: ConnectionManager<C>;
+  readonly #engine: Engine;
   readonly #log: Log;
-  readonly #hub: Hub<P, D, C>;
-  readonly #counters = createCounters();
+  readonly #core: ServiceCore<P, D, C>;
   /** As it was given. */
   #tls: ServerTlsOptions | undefined;
   #state: "stopped" | "starting" | "started" | "stopping" | "disposed" = "stopped";
@@ -53,44 +46,30 @@ export class WebsocketServer<
    * @throws WebsocketsSimpleError `INVALID_OPTION`, naming option, value and bound
    */
   constructor(options: ServerOptions<P, D, C> = {}) {
-    super(["message", "connection", "error", "ping", "pong", "server"]);
-    this.#options = checkServerOptions<P, D>(options);
+    const checked = checkServerOptions<P, D>(options);
+    const { logger } = checked;
     const internals = internalsOf<P, D, C>(options);
-    this.#internals = internals;
-    this.#createState = options.createState;
-    this.#tls = options.tls as ServerTlsOptions | undefined;
-    const { packet, packetCasing, logger, sendQueue: queue, rate, connectionSuccessString: successString } = this.#options;
-    const clock = internals.clock ?? systemClock;
-    this.#codec = { packetCasing, packet };
-    this.#log = createLog(logger, (thrown) => this.#loggerFailed(thrown));
-    this.#manager = options.connectionManager ?? new ConnectionManager<C>();
-    const handler = options.handler ?? new WebsocketHandler<P, D>();
-    const reader = new PacketReader(this.#codec, coarseDate(clock));
-    handler.bind((text) => reader.read(text));
-    this.#hub = new Hub<P, D, C>({
-      clock,
-      codec: this.#codec,
-      reader,
-      counters: this.#counters,
-      queue,
-      rate,
-      watch: new WatchRules({ ...this.#options, stallTimeoutMs: queue.stallTimeoutMs }),
-      successString,
-      handler,
-      manager: this.#manager,
+    const engine = internals.engine ?? ENGINES[checked.engine];
+    const parts = {
+      options: checked,
+      own: options,
+      clock: internals.clock ?? systemClock,
+      engine,
       roster: internals.roster,
-      log: this.#log,
       isLogged: logger !== undefined,
       createConnection: internals.createConnection ?? ((peer, data) => new Connection<P, D>(peer, data) as C),
-      emit: (event, payload) => void this.emit(event, payload),
-      // Those of messages are remembered, and stay so.
-      isHeard: (event) => (event === "message" ? this.listenersOf(event).length : this.listenerCount(event)) > 0,
+    } satisfies CoreParts<P, D, C>;
+    let log: Log = () => {};
+    super(["message", "connection", "error", "ping", "pong", "server"], parts, (failed) => {
+      log = createLog(logger, failed);
+      return log;
     });
-  }
-
-  /** The connections by id, open or closing: see `state`. */
-  get connections(): ReadonlyMap<string, C> {
-    return this.#manager.connections;
+    this.#options = checked;
+    this.#internals = internals;
+    this.#engine = engine;
+    this.#log = log;
+    this.#core = coreOf(this);
+    this.#tls = options.tls as ServerTlsOptions | undefined;
   }
 
   /** Where it listens, the first endpoint; undefined while it does not. */
@@ -103,13 +82,10 @@ export class WebsocketServer<
     return this.#endpoint?.addresses ?? [];
   }
 
-  get #engine(): Engine {
-    return this.#internals.engine ?? ENGINES[this.#options.engine];
-  }
-
   /** Counters since the server was made. */
   stats(): ServerStats {
-    return toStats(this.#engine.name, this.#hub.peers.size, this.#endpoint?.pendingHandshakes ?? 0, this.#counters);
+    const { hub, pending, counters } = this.#core;
+    return toStats(this.#engine.name, hub.peers.size, pending, counters);
   }
 
   /**
@@ -193,99 +169,31 @@ export class WebsocketServer<
     return this.dispose();
   }
 
-  /** Sends a text or a packet to one connection: the same as `connection.send(input)`. */
-  sendToConnection(input: Sendable<P>, connection: C): Promise<void> {
-    return isConnection(connection) ? connection.send(input) : this.#noConnection("sendToConnection(input, connection)");
-  }
-
-  /** Sends a text or bytes to one connection as they are: the same as `connection.sendRaw(input)`. */
-  sendToConnectionRaw(input: string | Uint8Array, connection: C): Promise<void> {
-    return isConnection(connection) ? connection.sendRaw(input) : this.#noConnection("sendToConnectionRaw(input, connection)");
-  }
-
-  /**
-   * Sends a text or a packet to all open connections, waiting for none. Resolves with the number of those whose send
-   * queue took it; one `sent` event tells it. Rejects with `INVALID_ARGUMENT`, also for options that do not exist.
-   */
-  broadcast(input: Sendable<P>, options: BroadcastOptions<C> = {}): Promise<number> {
-    return this.sendToMany(this.#manager.connections.values(), input, false, options);
-  }
-
-  /** Sends a text or bytes as they are to all open connections; settles as `broadcast` does. */
-  broadcastRaw(input: string | Uint8Array, options: BroadcastOptions<C> = {}): Promise<number> {
-    return this.sendToMany(this.#manager.connections.values(), input, true, options);
-  }
-
-  /** Closes one connection: the same as `connection.close(code, reason)`. */
-  disconnectConnection(connection: C, code = 1000, reason = ""): Promise<void> {
-    return isConnection(connection)
-      ? connection.close(code, reason)
-      : this.#noConnection("disconnectConnection(connection, code, reason)");
-  }
-
-  /** For subclasses: sends one message, encoded once, to those of several connections that are meant. */
-  protected sendToMany(
-    connections: Iterable<C>,
-    input: Sendable<P> | string | Uint8Array,
-    isRaw: boolean,
-    options: BroadcastOptions<C>,
-  ): Promise<number> {
-    const sending = new Promise<number>((resolve) => {
-      checkBroadcastOptions(options);
-      const { except, channel } = options;
-      const isMeant = (connection: C): boolean =>
-        connection !== except && (channel === undefined || connection.channel === channel);
-      const now = (this.#internals.clock ?? systemClock).date();
-      const payload = isRaw ? rawPayload(input as string) : packetPayload(input as Sendable<P>, this.#codec, now);
-      const prepared = preparedPayload<P>(payload, this.#engine, this.#options.sendQueue.maxBytes);
-      resolve(this.#hub.broadcast(prepared, connections, isMeant));
-    });
-    return this.#hub.unawaited(sending);
-  }
-
-  #noConnection(call: string): Promise<never> {
-    const why = `${call}: expected a connection, as events and server.connections.get(id) give it`;
-    return this.#hub.unawaited(Promise.reject(new WebsocketsSimpleError("INVALID_ARGUMENT", why)));
-  }
-
-  protected override listenerFailed(event: keyof ServerEvents<P, C>, thrown: unknown): void {
-    if (event === "error") {
-      // An error listener that fails would be told of itself for ever, and so would a logger that fails to tell of that.
-      this.#loggerIsLast = true;
-      this.#log("error", `a listener of "error" failed: ${describeThrown(thrown)}`, { code: "LISTENER_FAILED" });
-      return;
+  async #open(): Promise<Endpoint> {
+    const core = this.#core;
+    const { authenticate } = this.#internals;
+    const gate = createGate(
+      this.#options,
+      this.#engine,
+      core.clock,
+      authenticate?.(core.clock, (error) => core.hub.report(error)),
+    );
+    core.open(gate);
+    try {
+      return await openEndpoint({
+        options: this.#options,
+        gate,
+        take: (request, stream, head, isUnix) => core.take(request, stream, head, isUnix),
+        leave: () => {
+          core.shut();
+          return core.hub.closeAll(GOING_AWAY, "the server stops");
+        },
+        refused: (status, reason, address) => core.refused(status, reason, address),
+        report: (error) => core.hub.report(error),
+      });
+    } catch (error) {
+      core.shut();
+      throw error;
     }
-    this.#hub.reportFailure(`a listener of "${event}"`, thrown);
-  }
-  /** Once a listener of `error` has failed, a failing logger has nobody left to tell. */
-  #loggerIsLast = false;
-
-  #loggerFailed(thrown: unknown): void {
-    if (this.#loggerIsLast) return;
-    const error = new WebsocketsSimpleError("LISTENER_FAILED", `option logger failed: ${describeThrown(thrown)}`, {
-      cause: thrown,
-    });
-    this.emit("error", { error });
-  }
-
-  #open(): Promise<Endpoint> {
-    const { clock = systemClock, authenticate } = this.#internals;
-    const hub = this.#hub;
-    const { verifyRequest: verifyHook, limits } = this.#options;
-    const timeoutMs = limits.headersTimeoutMs;
-    return openEndpoint({
-      options: this.#options as unknown as CheckedOptions<never, unknown>,
-      clock,
-      engine: this.#engine,
-      counters: this.#counters,
-      log: this.#log,
-      authentication: authenticate?.(clock, (error) => hub.report(error)),
-      verifyRequest: verifyRequest(verifyHook, timeoutMs, clock, (thrown) => hub.reportFailure("option verifyRequest", thrown)),
-      createState: createState(this.#createState, timeoutMs, clock, (thrown) => hub.reportFailure("option createState", thrown)),
-      peers: () => hub.peers.values(),
-      admit: (socket, request, data, userId) => hub.admit(socket, request, data, userId),
-      closeAll: (code, reason) => hub.closeAll(code, reason),
-      report: (error) => hub.report(error),
-    });
   }
 }

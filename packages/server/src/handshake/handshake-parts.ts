@@ -6,6 +6,7 @@ import type { CreateState } from "../create-state.ts";
 import type { Refusal } from "../http-answer.ts";
 import type { Acceptor, EngineSocket, SocketListener, UpgradeHead } from "../socket.ts";
 import type { Asker } from "./asker.ts";
+import type { Candidate } from "./candidate.ts";
 import type { ReadingRules } from "./read-request.ts";
 import type { UpgradeRequest } from "./upgrade-request.ts";
 import type { Verdict } from "./user-service.ts";
@@ -25,6 +26,8 @@ export interface Authentication {
 export interface HandshakeParts extends Omit<ReadingRules, "places"> {
   readonly clock: Clock;
   readonly acceptor: Acceptor;
+  /** All requests that are being judged, be it for another service; at most `maxPending`. */
+  readonly pending: Set<Candidate>;
   readonly maxPending: number;
   readonly maxPayload: number;
   /** TCP_NODELAY. */

@@ -40,7 +40,6 @@ const IGNORE: SocketListener = Object.freeze({
 export class Handshakes {
   readonly #parts: HandshakeParts;
   readonly #rules: ReadingRules;
-  readonly #pending = new Set<Candidate>();
   readonly #stop = new StopSignal();
 
   constructor(parts: HandshakeParts) {
@@ -49,9 +48,9 @@ export class Handshakes {
     this.#rules = { service, subprotocols, isHost, isOrigin, places: authentication?.places ?? [] };
   }
 
-  /** How many are being judged, have not told their token yet, or still have something of the application's running. */
+  /** How many of its own are being judged, have not told their token yet, or still have something of the application's running. */
   get pending(): number {
-    return this.#pending.size;
+    return this.#own().length;
   }
 
   /** Takes an upgrade request in. Never throws. */
@@ -59,10 +58,10 @@ export class Handshakes {
     // A connection whose TLS handshake ends only now.
     if (this.#stop.isStopped) return void stream.destroy();
     const origin = this.#parts.originOf(request, stream, isUnix);
-    const candidate = new Candidate(request, stream, head, origin, this.#pending, this.#stop);
+    const candidate = new Candidate(request, stream, head, origin, this.#parts.pending, this.#stop);
     const refusal = checkUpgrade(request) ?? this.#parts.limits.judgeUpgrade(stream, origin);
     if (refusal) return void this.#refuse(candidate, refusal);
-    if (this.#pending.size >= this.#parts.maxPending) return void this.#refuse(candidate, BUSY);
+    if (this.#parts.pending.size >= this.#parts.maxPending) return void this.#refuse(candidate, BUSY);
     candidate.enter();
     this.#judge(candidate).catch((thrown) => {
       candidate.leave();
@@ -72,10 +71,22 @@ export class Handshakes {
     candidate.wait(() => this.#refuse(candidate, TOO_EAGER));
   }
 
-  /** The server stops: destroys all that are pending, and waits no longer for what the application answers. */
-  abort(): void {
-    for (const candidate of this.#pending) candidate.leave();
+  /**
+   * Takes nobody in any more, and waits no longer for what the application answers.
+   *
+   * @param answer what those that are pending get, and have not been accepted for the sake of their token. Default: nothing, they
+   *   are destroyed
+   */
+  abort(answer?: Refusal): void {
+    for (const candidate of this.#own()) {
+      if (!answer) candidate.leave();
+      else if (candidate.dismiss()) this.#refuse(candidate, answer);
+    }
     this.#stop.stop();
+  }
+
+  #own(): readonly Candidate[] {
+    return [...this.#parts.pending].filter(({ stop }) => stop === this.#stop);
   }
 
   async #judge(candidate: Candidate): Promise<void> {
