@@ -1,6 +1,6 @@
 import type { Packet, WebsocketsSimpleError } from "@websockets-simple/shared";
 import type { Clock } from "./clock.ts";
-import type { Connection, ConnectionPeer } from "./connection.ts";
+import type { AnyConnection, Connection, ConnectionPeer } from "./connection.ts";
 import type { GateKeeper } from "./gate.ts";
 import type { Roster } from "./hub.ts";
 import type { Engine } from "./socket.ts";
@@ -10,6 +10,8 @@ export interface ServerInternals<P extends Packet, D, C extends Connection<P, D>
   readonly clock?: Clock;
   readonly engine?: Engine;
   readonly roster?: Roster<C>;
+  /** Told of the connections of services. */
+  readonly rosterOfServices?: Roster<AnyConnection>;
   readonly createConnection?: (peer: ConnectionPeer<P>, data: D, userId: unknown) => C;
   /** @param report tells of an error by log and event */
   readonly authenticate?: (clock: Clock, report: (error: WebsocketsSimpleError) => void) => GateKeeper;

@@ -22,7 +22,7 @@ import {
 import { type HostCheck, hostCheck } from "./handshake/hosts.ts";
 import { type OriginCheck, originCheck } from "./handshake/origins.ts";
 import { isToken } from "./handshake/scanners.ts";
-import { decodeSegments } from "./handshake/target.ts";
+import { decodeSegments, type ServedPath } from "./handshake/target.ts";
 import type { EndpointOptions } from "./listen/http-listener.ts";
 import { checkTls, type ServerTls, type ServerTlsOptions } from "./listen/tls.ts";
 import type { AuthServerOptions, CompressionOptions, HeartbeatOptions, ServerOptions } from "./options.ts";
@@ -39,7 +39,7 @@ export const DEFAULTS = Object.freeze({
   port: 0,
   backlog: DEFAULT_BACKLOG,
   noDelay: true as boolean,
-  path: "/",
+  path: "/" as string | false,
   availableSubprotocols: Object.freeze([]) as readonly string[],
   packetCasing: "camel" as const,
   pingIntervalMs: 120_000,
@@ -79,10 +79,9 @@ type Replaced =
 /** A server's options, each with its value. */
 export interface CheckedOptions<P extends Packet, D> extends Omit<ServerOptions<P, D, never>, Replaced> {
   readonly endpoints: readonly EndpointOptions[];
-  readonly path: string;
   readonly noDelay: boolean;
-  /** `path`, taken apart. */
-  readonly service: readonly string[];
+  /** `path`, taken apart; undefined: none. */
+  readonly service: ServedPath | undefined;
   tls?: ServerTls;
   readonly availableSubprotocols: readonly string[];
   readonly packetCasing: "camel" | "pascal";
@@ -112,9 +111,9 @@ const RULES: Readonly<Record<string, Rule>> = {
   socketBufferBytes: [1_024, 16_777_216],
   tls: "object",
   path: (value) =>
-    typeof value === "string" && value.startsWith("/") && !/[?#]/.test(value) && decodeSegments(value)
+    value === false || (typeof value === "string" && value.startsWith("/") && !/[?#]/.test(value) && decodeSegments(value))
       ? undefined
-      : "a path that begins with / and has no query",
+      : "a path that begins with / and has no query, or false",
   connectionSuccessString: sendableText,
   availableSubprotocols: (value) =>
     Array.isArray(value) &&
@@ -168,7 +167,7 @@ export function checkServerOptions<P extends Packet, D>(given: unknown): Checked
     ...(rest as unknown as CheckedOptions<P, D>),
     endpoints: endpoints ? checkEndpoints(endpoints, given as object) : [{ port, backlog, ...(host !== undefined && { host }) }],
     ...(tls && { tls: checkTls(tls as ServerTlsOptions) }),
-    service: decodeSegments(options.path) ?? [],
+    service: options.path === false ? undefined : { segments: decodeSegments(options.path) ?? [], reach: "all" },
     sendQueue: checkOptions(
       options.sendQueue,
       tableOf(

@@ -10,13 +10,14 @@ import { checkTls, renewTls, type ServerTlsOptions } from "./listen/tls.ts";
 import { createLog, type Log } from "./logger.ts";
 import { type CheckedOptions, checkServerOptions } from "./option-rules.ts";
 import type { ServerOptions } from "./options.ts";
+import type { BehaviorSource } from "./services/behavior.ts";
+import type { AnyService, WebsocketService } from "./services/service.ts";
 import { coreOf, ServiceBase } from "./services/service-base.ts";
 import type { CoreParts, ServiceCore } from "./services/service-core.ts";
+import type { ServiceConnection, ServiceOptions, UserIdOf } from "./services/service-options.ts";
+import { Services } from "./services/services.ts";
 import { ENGINES, type Engine } from "./socket.ts";
-import { type ServerStats, toStats } from "./stats.ts";
-
-/** RFC 6455 section 7.4.1. */
-const GOING_AWAY = 1001;
+import type { ServerStats } from "./stats.ts";
 
 /**
  * A WebSocket server. Events: `message`, `connection`, `error`, `ping`, `pong`, `server`; see `ServerEvents`. `P` is the type of packets,
@@ -32,6 +33,7 @@ export class WebsocketServer<
   readonly #engine: Engine;
   readonly #log: Log;
   readonly #core: ServiceCore<P, D, C>;
+  readonly #services: Services;
   /** As it was given. */
   #tls: ServerTlsOptions | undefined;
   #state: "stopped" | "starting" | "started" | "stopping" | "disposed" = "stopped";
@@ -69,6 +71,8 @@ export class WebsocketServer<
     this.#engine = engine;
     this.#log = log;
     this.#core = coreOf(this);
+    const { rosterOfServices: roster } = internals;
+    this.#services = new Services(this.#core, { ...parts, ofServer: { ...options }, log, roster });
     this.#tls = options.tls as ServerTlsOptions | undefined;
   }
 
@@ -82,10 +86,35 @@ export class WebsocketServer<
     return this.#endpoint?.addresses ?? [];
   }
 
-  /** Counters since the server was made. */
+  /** Counters since the server was made, those of its services included. */
   stats(): ServerStats {
-    const { hub, pending, counters } = this.#core;
-    return toStats(this.#engine.name, hub.peers.size, pending, counters);
+    return this.#services.stats(this.#engine.name);
+  }
+
+  /** The services by path, those aside that were removed. */
+  get services(): ReadonlyMap<string, AnyService> {
+    return this.#services.byPath;
+  }
+
+  /**
+   * Serves a path with connections, events and options of its own, before `start()` or while the server runs, until
+   * `service.remove()`. What is at no service's path goes to the server itself: see option `path`. `connections`, `broadcast` and all
+   * else of the server are of its own connections alone; `stats()` and `stop()` are of all.
+   *
+   * @param path `"/chat"`: this path alone, with or without a slash at the end, percent-decoded, case counting; `"/rooms/*"`: all below
+   *   `/rooms`, what follows being `connection.channel`. The longest path wins. Option `path` is not put before it
+   * @param given options; or a subclass of `WebsocketBehavior`, or a function that makes one, as of option `behavior`
+   * @throws WebsocketsSimpleError `INVALID_OPTION`, naming option, value and bound; `INVALID_STATE` when there is a service at this path
+   *   already, or the server is disposed
+   */
+  service<P2 extends Packet = Packet, D2 = undefined>(
+    path: string,
+    given:
+      | ServiceOptions<P2, D2, ServiceConnection<C, P2, D2>, UserIdOf<C>>
+      | BehaviorSource<P2, D2, ServiceConnection<C, P2, D2>> = {},
+  ): WebsocketService<P2, D2, ServiceConnection<C, P2, D2>> {
+    if (this.#isDisposing) throw new WebsocketsSimpleError("INVALID_STATE", "service: the server is disposed; make a new one");
+    return this.#services.make<P2, D2, ServiceConnection<C, P2, D2>>(path, given);
   }
 
   /**
@@ -161,6 +190,7 @@ export class WebsocketServer<
     this.#isDisposing = true;
     await this.stop();
     this.#state = "disposed";
+    for (const service of this.#services.byPath.values()) service.removeAllListeners();
     this.removeAllListeners();
   }
 
@@ -171,6 +201,7 @@ export class WebsocketServer<
 
   async #open(): Promise<Endpoint> {
     const core = this.#core;
+    const services = this.#services;
     const { authenticate } = this.#internals;
     const gate = createGate(
       this.#options,
@@ -178,21 +209,18 @@ export class WebsocketServer<
       core.clock,
       authenticate?.(core.clock, (error) => core.hub.report(error)),
     );
-    core.open(gate);
+    services.open(gate);
     try {
       return await openEndpoint({
         options: this.#options,
         gate,
-        take: (request, stream, head, isUnix) => core.take(request, stream, head, isUnix),
-        leave: () => {
-          core.shut();
-          return core.hub.closeAll(GOING_AWAY, "the server stops");
-        },
+        take: (request, stream, head, isUnix) => services.take(request, stream, head, isUnix),
+        leave: () => services.stop(),
         refused: (status, reason, address) => core.refused(status, reason, address),
         report: (error) => core.hub.report(error),
       });
     } catch (error) {
-      core.shut();
+      services.shut();
       throw error;
     }
   }

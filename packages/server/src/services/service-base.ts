@@ -5,11 +5,17 @@ import type { Log } from "../logger.ts";
 import type { BroadcastOptions } from "../options.ts";
 import { RememberingEmitter } from "../remembering-emitter.ts";
 import { type CoreParts, type CoreVoice, ServiceCore } from "./service-core.ts";
+import { Sessions } from "./sessions.ts";
 
 /** What serves the connections of a server or a service, for rooms that are no part of either. */
 export let coreOf: <P extends Packet, D, C extends Connection<P, D>, E extends ServiceEvents<P, C>>(
   of: ServiceBase<P, D, C, E>,
 ) => ServiceCore<P, D, C>;
+
+/** Listeners of the library's own, which do not fail. */
+export type InnerListeners<P extends Packet, C> = {
+  readonly [E in "message" | "connection" | "error"]?: (event: ServiceEvents<P, C>[E]) => void;
+};
 
 /** What a server and each of its services have in common: connections, events about them, and sending to them. */
 export abstract class ServiceBase<
@@ -22,18 +28,30 @@ export abstract class ServiceBase<
   readonly #log: Log;
   /** Once a listener of `error` has failed, a failing logger has nobody left to tell. */
   #loggerIsLast = false;
+  #sessions: Sessions<P, D, C> | undefined;
 
   static {
     coreOf = (of) => of.#core;
   }
 
-  /** The server makes these. */
-  constructor(events: readonly (keyof E)[], parts: CoreParts<P, D, C>, createLog: (failed: (thrown: unknown) => void) => Log) {
+  /**
+   * @param inner told of events after all listeners
+   * @internal
+   */
+  constructor(
+    events: readonly (keyof E)[],
+    parts: CoreParts<P, D, C>,
+    createLog: (failed: (thrown: unknown) => void) => Log,
+    inner?: InnerListeners<P, C>,
+  ) {
     super(events);
     this.#log = createLog((thrown) => this.#loggerFailed(thrown));
     const voice: CoreVoice<P, C> = {
       log: this.#log,
-      emit: (event, payload) => void this.emit(event as keyof E, payload as never),
+      emit: (event, payload) => {
+        this.emit(event as keyof E, payload as never);
+        inner?.[event as keyof InnerListeners<P, C>]?.(payload as never);
+      },
       isHeard: (event) => this.#isHeard(event as keyof E),
     };
     this.#core = new ServiceCore(parts, voice);
@@ -42,6 +60,19 @@ export abstract class ServiceBase<
   /** The connections by id, open or closing: see `state`. */
   get connections(): ReadonlyMap<string, C> {
     return this.#core.manager.connections;
+  }
+
+  /** The same connections by id: to send to, ping, close and sweep. */
+  get sessions(): Sessions<P, D, C> {
+    const core = this.#core;
+    this.#sessions ??= Sessions.of<P, D, C>({
+      connections: () => this.connections,
+      broadcast: (input, options) => this.broadcast(input, options),
+      broadcastRaw: (input, options) => this.broadcastRaw(input, options),
+      unawaited: (doing) => core.hub.unawaited(doing),
+      sweep: (options) => core.sweep(options),
+    });
+    return this.#sessions;
   }
 
   /** Sends a text or a packet to one connection: the same as `connection.send(input)`. */

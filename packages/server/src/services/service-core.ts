@@ -7,6 +7,7 @@ import { ConnectionManager } from "../connection-manager.ts";
 import type { ServerEvents } from "../events.ts";
 import type { Gate } from "../gate.ts";
 import { WebsocketHandler } from "../handler.ts";
+import { StopSignal } from "../handshake/asker.ts";
 import type { UpgradeRequest } from "../handshake/upgrade-request.ts";
 import type { Refusal } from "../http-answer.ts";
 import { Hub, type Roster } from "../hub.ts";
@@ -19,6 +20,7 @@ import type { Engine, UpgradeHead } from "../socket.ts";
 import { type Counters, count, createCounters } from "../stats.ts";
 import { WatchRules } from "../watch-rules.ts";
 import { Serving } from "./serving.ts";
+import { type SweepOptions, type SweepResult, sweepSessions } from "./session-sweep.ts";
 
 /** What the application has given of its own. */
 export interface CoreOptions<P extends Packet, D, C extends Connection<P, D>> {
@@ -58,6 +60,7 @@ export class ServiceCore<P extends Packet, D, C extends Connection<P, D>> {
   readonly #log: Log;
   readonly #codec: CodecOptions<P>;
   #serving: Serving | undefined;
+  #stop = new StopSignal();
 
   constructor(parts: CoreParts<P, D, C>, { log, emit, isHeard }: CoreVoice<P, C>) {
     const { options, own, clock, engine, roster, isLogged, createConnection } = parts;
@@ -123,6 +126,13 @@ export class ServiceCore<P extends Packet, D, C extends Connection<P, D>> {
   shut(answer?: Refusal): void {
     this.#serving?.end(answer);
     this.#serving = undefined;
+    this.#stop.stop();
+    this.#stop = new StopSignal();
+  }
+
+  /** Settles as `Sessions.sweep`. */
+  sweep(options: SweepOptions = {}): Promise<SweepResult> {
+    return this.hub.unawaited(sweepSessions(this.hub.peers.values(), options, this.clock, this.#stop));
   }
 
   /** Counts a refusal, and writes it down. */
