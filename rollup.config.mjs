@@ -121,23 +121,39 @@ const node = (name) => ({
 });
 
 /** Declarations, those of our private packages inlined. One text for both module kinds: only the ending tells them apart. */
-async function declarations(name, banner) {
+async function declarations(names, entry, input, banner) {
   const { dts } = await import("rollup-plugin-dts");
   return {
-    input: `packages/${name}/src/index.ts`,
-    external: stays(name),
+    input,
+    external: stays(names[0]),
     plugins: [dts({ tsconfig: "tsconfig.build.json" })],
-    output: ["d.mts", "d.cts"].map((ending) => output(name, `index.${ending}`, "es", { banner })),
+    output: names.flatMap((name) => ["d.mts", "d.cts"].map((ending) => output(name, `${entry}.${ending}`, "es", { banner }))),
   };
 }
+const declarationsOf = (name, banner) => declarations([name], "index", `packages/${name}/src/index.ts`, banner);
+
+/** An entry of its own in both packages, with the library inside: nobody else pays for it, and nobody has to install it. */
+const MSGPACK = "packages/shared/src/msgpack.ts";
+const license = () =>
+  `/*! With @msgpack/msgpack inside:\n\n${readFileSync("packages/shared/node_modules/@msgpack/msgpack/LICENSE", "utf8")}*/`;
+const msgpack = () => ({
+  input: MSGPACK,
+  plugins: [ours, nodeResolve(), compile()],
+  output: ["client", "server"].flatMap((name) => [
+    output(name, "msgpack.mjs", "es", { banner: license }),
+    output(name, "msgpack.cjs", "cjs", { banner: license }),
+  ]),
+});
 
 const DISPOSABLE = '/// <reference lib="esnext.disposable" />';
 const targets = {
   browser: () => browser,
   client: () => node("client"),
   server: () => node("server"),
-  "client-types": () => declarations("client", DISPOSABLE),
-  "server-types": () => declarations("server", `${DISPOSABLE}\n/// <reference types="node" />`),
+  msgpack,
+  "client-types": () => declarationsOf("client", DISPOSABLE),
+  "server-types": () => declarationsOf("server", `${DISPOSABLE}\n/// <reference types="node" />`),
+  "msgpack-types": () => declarations(["client", "server"], "msgpack", MSGPACK),
 };
 
 /** `rollup -c --configOnly browser,server` builds these and nothing else. */

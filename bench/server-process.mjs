@@ -5,6 +5,7 @@ const server = new WebsocketServer({
   host: "127.0.0.1",
   pingIntervalMs: Number(process.argv[2]),
   connectionSuccessString: "welcome",
+  compression: process.argv[3] === "echo" ? {} : false,
 });
 let largestConnectionCount = 0;
 server.on("connection", () => {
@@ -15,12 +16,19 @@ if (process.argv[3] === "broadcast") {
     if (type === "received") void server.broadcast(packet);
   });
 }
+if (process.argv[3] === "echo") {
+  server.on("message", ({ type, message, connection }) => {
+    if (type === "received") void connection.sendRaw(message);
+  });
+}
 
 process.on("message", () => {
   global.gc?.();
-  const { rss, heapUsed } = process.memoryUsage();
+  const { rss, heapUsed, external } = process.memoryUsage();
   const { user, system } = process.cpuUsage();
-  process.send({ figures: { rss, heapUsed, cpuSeconds: (user + system) / 1e6, largestConnectionCount, stats: server.stats() } });
+  process.send({
+    figures: { rss, heapUsed, external, cpuSeconds: (user + system) / 1e6, largestConnectionCount, stats: server.stats() },
+  });
 });
 const { port } = await server.start();
 process.send({ listening: port });

@@ -9,11 +9,13 @@ const CODE = {
   browser: "packages/client/dist/websockets-simple.umd.min.js",
   client: "packages/client/dist/index.mjs",
   server: "packages/server/dist/index.mjs",
+  msgpack: "packages/server/dist/msgpack.mjs",
 };
 /** Those that make declarations, which takes as long again. */
 const TYPES = {
   "client-types": "packages/client/dist/index.d.mts",
   "server-types": "packages/server/dist/index.d.mts",
+  "msgpack-types": "packages/server/dist/msgpack.d.mts",
 };
 const ALL = { ...CODE, ...TYPES };
 /** @typedef {keyof typeof ALL} Target */

@@ -1,5 +1,5 @@
 /**
- * The programs outside npm that the tests use: browsers, and WebSocket peers that others wrote.
+ * The programs outside npm that the tests use: browsers, and WebSocket peers and proxies that others wrote.
  * `node scripts/system.mjs` finds them, installs what is missing where it may (root, apt-get, no WSS_NO_INSTALL in the
  * environment), and says what the tests will leave out. With CI=true whatever is still missing is an error.
  */
@@ -69,6 +69,42 @@ export const SYSTEM_TOOLS = [
     purpose: "a foreign server",
     packages: ["websocketd"],
     isHere: () => hasFile("/usr/bin/websocketd"),
+  },
+  {
+    name: "nginx",
+    purpose: "a foreign proxy",
+    packages: ["nginx-light"],
+    isHere: () => hasFile("/usr/sbin/nginx"),
+  },
+  {
+    name: "HAProxy",
+    purpose: "a foreign proxy",
+    packages: ["haproxy"],
+    isHere: () => hasFile("/usr/sbin/haproxy"),
+  },
+  {
+    name: "lighttpd",
+    purpose: "a foreign proxy that knows HTTP Digest",
+    packages: ["lighttpd"],
+    isHere: () => hasFile("/usr/sbin/lighttpd"),
+  },
+  {
+    name: "curl",
+    purpose: "a foreign client of HTTP authentication",
+    packages: ["curl"],
+    isHere: () => hasFile("/usr/bin/curl"),
+  },
+  {
+    name: "squid",
+    purpose: "a forward proxy, also one that asks for HTTP Digest",
+    packages: ["squid"],
+    isHere: () => hasFile("/usr/sbin/squid"),
+  },
+  {
+    name: "tinyproxy",
+    purpose: "a forward proxy that asks for HTTP Basic",
+    packages: ["tinyproxy"],
+    isHere: () => hasFile("/usr/bin/tinyproxy"),
   },
 ];
 

@@ -178,6 +178,42 @@ export function piecesSuite(name: string, { makeEngine, isSecure }: EngineSettin
       expect([message.write(Buffer.from("late")), seen.socket.bufferedBytes]).toEqual([false, 0]);
     });
 
+    test("say when there is room: later, when their turn has come and the peer has taken what waits", async () => {
+      const { peer, seen } = await pair();
+      const [first, second] = [begin(seen, false), begin(seen, false)];
+      const told: string[] = [];
+      first.whenRoom(() => told.push("first"));
+      second.whenRoom(() => told.push("second"));
+      expect(told).toEqual([]);
+      await expect.poll(() => told).toEqual(["first"]);
+      peer.socket.pause();
+      let isFull = false;
+      while (!isFull) {
+        first.write(Buffer.alloc(MIB));
+        first.whenRoom(() => told.push("more"));
+        const before = told.length;
+        for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+        isFull = told.length === before;
+      }
+      first.end();
+      peer.socket.resume();
+      await expect.poll(() => told.at(-1)).toBe("second");
+    });
+
+    test("are asked for from when the listener says so, and no longer", async () => {
+      const { peer, seen, taken } = await pair();
+      seen.socket.askForPieces?.(false);
+      peer.write(frame(Opcode.text, "whole"));
+      expect(await seen.has(1)).toEqual(["whole"]);
+      seen.socket.askForPieces?.(true);
+      peer.write(frame(Opcode.text, "in pieces", { fin: false }));
+      await expect.poll(() => taken[0]?.bytes).toBe(9);
+      seen.socket.askForPieces?.(false);
+      peer.write(Buffer.concat([frame(Opcode.continuation, " to its end"), frame(Opcode.text, "whole again")]));
+      expect(await seen.has(2)).toEqual(["whole", "whole again"]);
+      expect([taken.length, taken[0]?.text]).toEqual([1, "in pieces to its end"]);
+    });
+
     test("begun one behind the other leave one behind the other", async () => {
       const { peer, seen } = await pair();
       const [first, second, third] = [begin(seen, true), begin(seen, false), begin(seen, true)];

@@ -104,6 +104,30 @@ interface SchemaIssue {
 
 /** How a packet's field names are spelt on the wire: `data` (camel) or .NET's `Data` (pascal). */
 type PacketCasing = "camel" | "pascal";
+/**
+ * Another form than JSON for packets on the wire, of which both sides must be told: `msgpack()` of `…/client/msgpack` and
+ * `…/server/msgpack`, or one of your own.
+ */
+interface Codec {
+    /** What it is called, where an application shows or compares codecs. */
+    readonly name: string;
+    /**
+     * Writes a packet, its field names spelt as `packetCasing` says. It MUST NOT change the packet. What it throws, the send rejects
+     * with, as `INVALID_ARGUMENT`; and so it does for anything but bytes and well-formed text.
+     */
+    encode(packet: object): string | Uint8Array;
+    /**
+     * Reads a message, text or bytes: an object with the fields of a packet, where `timestamp` is a Date or an ISO 8601 text. For
+     * a message that is none of its own it MUST throw or return anything but an object: such bytes have no packet, and such a text
+     * becomes a packet around itself. What comes is whatever a peer likes to send, so it MUST bound what it builds of it.
+     */
+    decode(message: string | Uint8Array): unknown;
+}
+
+/** The algorithms of HTTP Digest that are spoken here (RFC 7616 section 6.1), the strongest first. */
+declare const DIGEST_ALGORITHMS: readonly ["SHA-256", "MD5"];
+/** One of them. MD5 is for old peers only. */
+type DigestAlgorithm = (typeof DIGEST_ALGORITHMS)[number];
 
 /** A listener: takes the event's one argument; what it returns is ignored, but a rejected promise is reported. */
 type Listener<Payload> = (payload: Payload) => unknown;
@@ -152,6 +176,77 @@ declare abstract class IsolatingEmitter<Events> extends TypedEmitter<Events> {
     protected listenersOf<E extends keyof Events>(event: E): readonly Listener<Events[E]>[];
     /** Calls the listeners of an event; true when there were any. */
     emit<E extends keyof Events>(event: E, payload: Events[E]): boolean;
+}
+
+/**
+ * One message, as it comes, piece by piece. Read it once, in one of these ways. What is not read is not taken from the network;
+ * who leaves the loop, cancels `readable` or asks for the next message skips the rest of this one.
+ */
+interface MessageStream<Piece extends string | Uint8Array = string | Uint8Array> extends AsyncIterable<Piece> {
+    /** What it is. The pieces of a text are strings, cut between characters; those of binary are bytes, your own for ever. */
+    readonly type: Piece extends string ? "text" : "binary";
+    /**
+     * As a Web Stream. It fails with `CONNECTION_LOST` when the connection ends before the message does, and with `ABORTED`
+     * after the signal of `messageStreams`.
+     */
+    readonly readable: ReadableStream<Piece>;
+    /** All of it as a text; bytes as UTF-8. Rejects as `readable` does, and with `PROTOCOL_ERROR` beyond `maxPayload` bytes. */
+    text(): Promise<string>;
+    /** All of it as bytes; rejects likewise. */
+    bytes(): Promise<Uint8Array>;
+}
+/** Any message as it comes; its `type` says which. */
+type AnyMessageStream = MessageStream<string> | MessageStream<Uint8Array>;
+
+/** How messages are read piece by piece. */
+interface MessageStreamsOptions {
+    /**
+     * The largest message in bytes, 1 to Infinity; beyond it the connection is closed with 1009. `maxPayload` does not bound what
+     * is never held as a whole. Default: 1,073,741,824, a GiB.
+     */
+    maxBytes?: number | undefined;
+    /**
+     * How long what has come may lie unread, in milliseconds, 100 to 2,147,483,647 or Infinity; then the connection is closed with
+     * 1011: this side is what does not get on. Meanwhile nothing is read from the network, and the other side hears pings. It is
+     * looked at every 2 s. Default: 30,000.
+     */
+    stallTimeoutMs?: number | undefined;
+    /** Ends it when aborted: the loop fails with `ABORTED`, and what has not come yet of the message under way is skipped. */
+    signal?: AbortSignal | undefined;
+}
+
+/** How a message is written piece by piece. */
+interface MessageWriterOptions {
+    /** What the message is. Pieces of a text are strings, or bytes of UTF-8. Default: `"binary"`. */
+    type?: "text" | "binary" | undefined;
+    /** Gives the message up when it is aborted, as `abort` does. */
+    signal?: AbortSignal | undefined;
+}
+/**
+ * One message, written piece by piece: none of it is held but what is on its way, 64 KiB or so. It begins with its first
+ * piece. Until it is complete, whatever else is sent on the connection waits behind it (RFC 6455 section 5.4); pings, pongs
+ * and the close frame do not.
+ */
+interface MessageWriter {
+    /** What the message is. */
+    readonly type: "text" | "binary";
+    /** The same as a Web Stream: `await file.pipeTo(writer.writable)`. */
+    readonly writable: WritableStream<string | Uint8Array>;
+    /**
+     * Writes a piece, which may be cut anywhere, within a character too. Resolves when there is room for more: wait for that,
+     * and leave its bytes alone until then. A rejection that nobody handles does no harm.
+     *
+     * Rejects with `NOT_SENT` (not connected when the first piece came), `UNKNOWN` (the connection broke), `ABORTED`,
+     * `INVALID_STATE` (the message is complete) or `INVALID_ARGUMENT`; what is no text ends the message as `abort` does.
+     */
+    write(piece: string | Uint8Array): Promise<void>;
+    /** Completes the message. Resolves when the kernel took all of it; rejects as `write` does. */
+    close(): Promise<void>;
+    /**
+     * Gives the message up. What has left cannot be taken back, and nothing else could ever follow it: so the connection is
+     * closed, with 1011, unless no piece was written yet. The receiver never takes the part for the whole.
+     */
+    abort(reason?: unknown): Promise<void>;
 }
 
 /** A message that went either way: test `type`, or your own messages come back to you. */
@@ -303,6 +398,38 @@ interface CompressionOptions {
     /** The base-2 logarithm of how many bytes back a message may refer, 9 to 15. Default: 15. */
     windowBits?: number | undefined;
 }
+/** How a Node client shows who it is by user name and password (RFC 7617, RFC 7616). */
+interface CredentialsOptions {
+    /** Not empty, without colons. */
+    username: string;
+    /** Sent by Basic alone; Digest proves that the client knows it. */
+    password: string;
+    /**
+     * Whether Basic is sent before it is asked for, which saves a round trip. Digest is sent so in any case once the server has
+     * asked for it, as long as its nonce lasts. Default: false.
+     */
+    preemptive?: boolean | undefined;
+    /** What may be answered; of several challenges the strongest is. Default: `["basic", "digest"]`. */
+    scheme?: readonly ("basic" | "digest")[] | undefined;
+    /** The algorithms of Digest that may be used. Name MD5 only for servers that know nothing else. Default: `["SHA-256"]`. */
+    algorithms?: readonly DigestAlgorithm[] | undefined;
+    /** Whether Basic may go without TLS to elsewhere than this machine: anybody on the way reads the password. Default: false. */
+    basicWithoutTls?: boolean | undefined;
+}
+/** How a Node client goes through an HTTP proxy, by CONNECT (RFC 9110 section 9.3.6). */
+interface ProxyOptions {
+    /** `http:` or `https:`, host and port; a user name and a password may stand in front of the host, percent-encoded. */
+    url: string;
+    /**
+     * Who the client is, to the proxy alone: as option `credentials`, but with `basicWithoutTls: true` by default, since proxies
+     * without TLS are the rule.
+     */
+    credentials?: CredentialsOptions | undefined;
+    /** How TLS to an `https:` proxy is done. TLS to the server is option `tls` of the client. */
+    tls?: ClientTlsOptions | undefined;
+    /** How long the proxy has for each attempt to reach the server, in milliseconds, 1 to 2,147,483,647. Default: 8,000. */
+    timeoutMs?: number | undefined;
+}
 /** The parts of a WHATWG WebSocket that are used. Types that differ from library to library are left open (`never`). */
 interface SocketLike {
     /** Set to `"arraybuffer"`. */
@@ -366,6 +493,11 @@ interface ClientOptions<P extends Packet = Packet> extends AddressOptions {
     packet?: StandardSchema<P> | undefined;
     /** The spelling of field names on the wire; `"pascal"` is .NET's. Default: `"camel"`. */
     packetCasing?: PacketCasing | undefined;
+    /**
+     * The form of packets on the wire; the server must have the same: `msgpack()` of `@websockets-simple/client/msgpack`, or a codec
+     * of your own. Default: JSON.
+     */
+    codec?: Codec | undefined;
     /** The largest message taken in, in bytes, 1 to 2,147,483,647 (Node). Default: 1,048,576. */
     maxPayload?: number | undefined;
     /** Whether small frames leave at once (TCP_NODELAY), or wait a little for more (Nagle's algorithm; Node). Default: true. */
@@ -388,16 +520,52 @@ interface ClientOptions<P extends Packet = Packet> extends AddressOptions {
     /** Cookies by name (Node), sent as they are: encode what RFC 6265 section 4.1.1 does not allow. Default: none. */
     cookies?: Readonly<Record<string, string>> | undefined;
     /**
+     * Who the client is, by HTTP Basic or Digest (Node). They go to the origin of `url` alone, also where redirects are followed.
+     * A page's user is not asked by a WebSocket. Default: nobody.
+     */
+    credentials?: CredentialsOptions | undefined;
+    /**
+     * The HTTP proxy to go through (Node): its URL, such as `http://user:password@proxy:3128`; `"environment"` for what
+     * HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY say at each attempt; or `ProxyOptions`. Default: none.
+     */
+    proxy?: string | ProxyOptions | undefined;
+    /**
      * How many redirects of the upgrade request are followed (Node), 0 to 20. Another origin gets no headers, cookies and
      * token; from TLS to none is refused. Default: 0, a redirect is a refusal.
      */
     followRedirects?: number | undefined;
     /** Compresses messages (permessage-deflate, RFC 7692) where the server agrees (Node). A browser decides by itself. Default: false. */
     compression?: boolean | CompressionOptions | undefined;
+    /** Whether messages can be written and read piece by piece: `createMessageWriter`, `messageStreams` (Node). Default: false. */
+    streams?: boolean | undefined;
     /** The wire. `"session"` is not available yet. Default: `"classic"`. */
     wire?: "classic" | undefined;
     /** Another WebSocket class (React Native, tests). Default: the platform's. */
     webSocket?: WebSocketClass | undefined;
+}
+
+/** What a client does with messages in pieces, in Node. For browsers the build puts an emitter without it in its place. */
+declare abstract class ClientEmitter<Events> extends IsolatingEmitter<Events> {
+    #private;
+    abstract [Symbol.asyncIterator](): AsyncIterableIterator<unknown, void>;
+    /**
+     * Sends one message piece by piece, from a loop or a Web Stream (Node, with option `streams`), and never holds more of it than
+     * is on its way: see `MessageWriter`. It needs an open connection when the first piece is written, and does not wait in the
+     * outbox. It is sent uncompressed, and no `sent` event tells of it. Whatever else is sent meanwhile waits behind it, in the
+     * socket: see `maxBufferedBytes`.
+     *
+     * @throws WebsocketsSimpleError `INVALID_STATE` without option `streams` · `INVALID_ARGUMENT`
+     */
+    createMessageWriter(options?: MessageWriterOptions): MessageWriter;
+    /**
+     * The messages that begin from now on, each piece by piece while it comes (Node, with option `streams`): see `MessageStream`.
+     * It goes on when the client has come back, and ends with the connection for good. Meanwhile no listener and no other loop is
+     * told of messages. What is not read is not taken from the network: the server waits, no longer than its own bounds allow. A
+     * compressed message comes whole, within `maxPayload`. One loop at a time.
+     *
+     * @throws WebsocketsSimpleError `INVALID_STATE`: without option `streams`, or there is a loop already · `INVALID_ARGUMENT`
+     */
+    messageStreams(options?: MessageStreamsOptions): AsyncIterableIterator<AnyMessageStream, void>;
 }
 
 /** How to connect. */
@@ -410,7 +578,7 @@ interface ConnectOptions {
  *
  * @typeParam P the packets it exchanges
  */
-declare class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter<ClientEvents<P>> {
+declare class WebsocketClient<P extends Packet = Packet> extends ClientEmitter<ClientEvents<P>> {
     #private;
     /**
      * @param options at least `url` or `host`
@@ -475,12 +643,12 @@ declare class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitte
     /** Received messages, from now until the connection ends for good; at once when disposed. Fails with OVERFLOW when `maxQueuedMessages` wait unread. */
     [Symbol.asyncIterator](): AsyncIterableIterator<ClientMessageEvent<P>, void>;
     /**
-     * Understands a text. Override it to take over decoding: what it returns is the packet of the `message` event; without
-     * a packet there is no event, unless you emit one yourself.
+     * Understands a text, and with option `codec` bytes as well. Override it to take over decoding: what it returns is the
+     * packet of the `message` event; without a packet there is no event, unless you emit one yourself.
      */
-    protected messageReceived(message: string): P | undefined;
+    protected messageReceived(message: string | Uint8Array): P | undefined;
     protected listenerFailed(event: keyof ClientEvents<P>, thrown: unknown): void;
 }
 
 export { WebsocketClient, WebsocketsSimpleError, createPacket };
-export type { AddressOptions, ClientConnectionEvent, ClientErrorEvent, ClientEvents, ClientMessageEvent, ClientOptions, ClientPingEvent, ClientState, ClientTlsOptions, CompressionOptions, ConnectOptions, ErrorCode, HeartbeatOptions, OutboxOptions, Packet, PacketCasing, PacketInput, ReconnectOptions, Sendable, ServerCertificate, SocketLike, StandardSchema, TokenPlace, TokenRequest, TokenSource, WebSocketClass };
+export type { AddressOptions, AnyMessageStream, ClientConnectionEvent, ClientErrorEvent, ClientEvents, ClientMessageEvent, ClientOptions, ClientPingEvent, ClientState, ClientTlsOptions, Codec, CompressionOptions, ConnectOptions, CredentialsOptions, ErrorCode, HeartbeatOptions, MessageStream, MessageStreamsOptions, MessageWriter, MessageWriterOptions, OutboxOptions, Packet, PacketCasing, PacketInput, ProxyOptions, ReconnectOptions, Sendable, ServerCertificate, SocketLike, StandardSchema, TokenPlace, TokenRequest, TokenSource, WebSocketClass };

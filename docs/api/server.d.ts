@@ -2,7 +2,8 @@
 /// <reference types="node" />
 import { X509Certificate } from 'node:crypto';
 import { Duplex } from 'node:stream';
-import { IncomingMessage } from 'node:http';
+import { IncomingMessage, ServerResponse, Server } from 'node:http';
+import { Server as Server$1 } from 'node:https';
 
 /**
  * The closed list of error codes. Test the code, never `instanceof`: an ES module and a CommonJS copy of this
@@ -133,11 +134,35 @@ interface SchemaIssue {
 
 /** How a packet's field names are spelt on the wire: `data` (camel) or .NET's `Data` (pascal). */
 type PacketCasing = "camel" | "pascal";
-/** A text as it was understood: a packet, or why it is none. */
+/**
+ * Another form than JSON for packets on the wire, of which both sides must be told: `msgpack()` of `…/client/msgpack` and
+ * `…/server/msgpack`, or one of your own.
+ */
+interface Codec {
+    /** What it is called, where an application shows or compares codecs. */
+    readonly name: string;
+    /**
+     * Writes a packet, its field names spelt as `packetCasing` says. It MUST NOT change the packet. What it throws, the send rejects
+     * with, as `INVALID_ARGUMENT`; and so it does for anything but bytes and well-formed text.
+     */
+    encode(packet: object): string | Uint8Array;
+    /**
+     * Reads a message, text or bytes: an object with the fields of a packet, where `timestamp` is a Date or an ISO 8601 text. For
+     * a message that is none of its own it MUST throw or return anything but an object: such bytes have no packet, and such a text
+     * becomes a packet around itself. What comes is whatever a peer likes to send, so it MUST bound what it builds of it.
+     */
+    decode(message: string | Uint8Array): unknown;
+}
+/** A message as it was understood: a packet, or why it is none. */
 type Decoded<P extends Packet> = {
     packet?: P;
     error?: WebsocketsSimpleError;
 };
+
+/** The algorithms of HTTP Digest that are spoken here (RFC 7616 section 6.1), the strongest first. */
+declare const DIGEST_ALGORITHMS: readonly ["SHA-256", "MD5"];
+/** One of them. MD5 is for old peers only. */
+type DigestAlgorithm = (typeof DIGEST_ALGORITHMS)[number];
 
 /** A listener: takes the event's one argument; what it returns is ignored, but a rejected promise is reported. */
 type Listener<Payload> = (payload: Payload) => unknown;
@@ -188,6 +213,116 @@ declare abstract class IsolatingEmitter<Events> extends TypedEmitter<Events> {
     emit<E extends keyof Events>(event: E, payload: Events[E]): boolean;
 }
 
+/**
+ * One message, as it comes, piece by piece. Read it once, in one of these ways. What is not read is not taken from the network;
+ * who leaves the loop, cancels `readable` or asks for the next message skips the rest of this one.
+ */
+interface MessageStream<Piece extends string | Uint8Array = string | Uint8Array> extends AsyncIterable<Piece> {
+    /** What it is. The pieces of a text are strings, cut between characters; those of binary are bytes, your own for ever. */
+    readonly type: Piece extends string ? "text" : "binary";
+    /**
+     * As a Web Stream. It fails with `CONNECTION_LOST` when the connection ends before the message does, and with `ABORTED`
+     * after the signal of `messageStreams`.
+     */
+    readonly readable: ReadableStream<Piece>;
+    /** All of it as a text; bytes as UTF-8. Rejects as `readable` does, and with `PROTOCOL_ERROR` beyond `maxPayload` bytes. */
+    text(): Promise<string>;
+    /** All of it as bytes; rejects likewise. */
+    bytes(): Promise<Uint8Array>;
+}
+/** Any message as it comes; its `type` says which. */
+type AnyMessageStream = MessageStream<string> | MessageStream<Uint8Array>;
+
+/** How messages are read piece by piece. */
+interface MessageStreamsOptions {
+    /**
+     * The largest message in bytes, 1 to Infinity; beyond it the connection is closed with 1009. `maxPayload` does not bound what
+     * is never held as a whole. Default: 1,073,741,824, a GiB.
+     */
+    maxBytes?: number | undefined;
+    /**
+     * How long what has come may lie unread, in milliseconds, 100 to 2,147,483,647 or Infinity; then the connection is closed with
+     * 1011: this side is what does not get on. Meanwhile nothing is read from the network, and the other side hears pings. It is
+     * looked at every 2 s. Default: 30,000.
+     */
+    stallTimeoutMs?: number | undefined;
+    /** Ends it when aborted: the loop fails with `ABORTED`, and what has not come yet of the message under way is skipped. */
+    signal?: AbortSignal | undefined;
+}
+
+/** How a message is written piece by piece. */
+interface MessageWriterOptions {
+    /** What the message is. Pieces of a text are strings, or bytes of UTF-8. Default: `"binary"`. */
+    type?: "text" | "binary" | undefined;
+    /** Gives the message up when it is aborted, as `abort` does. */
+    signal?: AbortSignal | undefined;
+}
+/**
+ * One message, written piece by piece: none of it is held but what is on its way, 64 KiB or so. It begins with its first
+ * piece. Until it is complete, whatever else is sent on the connection waits behind it (RFC 6455 section 5.4); pings, pongs
+ * and the close frame do not.
+ */
+interface MessageWriter {
+    /** What the message is. */
+    readonly type: "text" | "binary";
+    /** The same as a Web Stream: `await file.pipeTo(writer.writable)`. */
+    readonly writable: WritableStream<string | Uint8Array>;
+    /**
+     * Writes a piece, which may be cut anywhere, within a character too. Resolves when there is room for more: wait for that,
+     * and leave its bytes alone until then. A rejection that nobody handles does no harm.
+     *
+     * Rejects with `NOT_SENT` (not connected when the first piece came), `UNKNOWN` (the connection broke), `ABORTED`,
+     * `INVALID_STATE` (the message is complete) or `INVALID_ARGUMENT`; what is no text ends the message as `abort` does.
+     */
+    write(piece: string | Uint8Array): Promise<void>;
+    /** Completes the message. Resolves when the kernel took all of it; rejects as `write` does. */
+    close(): Promise<void>;
+    /**
+     * Gives the message up. What has left cannot be taken back, and nothing else could ever follow it: so the connection is
+     * closed, with 1011, unless no piece was written yet. The receiver never takes the part for the whole.
+     */
+    abort(reason?: unknown): Promise<void>;
+}
+
+/**
+ * Remembers whom the last event called, until listeners come or go: of a server's events most are alike, and to list the
+ * listeners anew costs as much as to call one.
+ */
+declare abstract class RememberingEmitter<Events> extends IsolatingEmitter<Events> {
+    #private;
+    /** Adds a listener. Throws `INVALID_ARGUMENT` when there is no such event. */
+    on<E extends keyof Events>(event: E, listener: Listener<Events[E]>): this;
+    /** Adds a listener that is called once. Throws `INVALID_ARGUMENT` when there is no such event. */
+    once<E extends keyof Events>(event: E, listener: Listener<Events[E]>): this;
+    /** Removes a listener, or all listeners of the event; with `once` only if it is a one-time listener. */
+    off<E extends keyof Events>(event: E, listener?: Listener<Events[E]>, context?: undefined, once?: boolean): this;
+    /** Removes a listener, or all listeners of the event. */
+    removeListener<E extends keyof Events>(event: E, listener?: Listener<Events[E]>): this;
+    /** Removes every listener, or every listener of one event. */
+    removeAllListeners(event?: keyof Events): this;
+    protected listenersOf<E extends keyof Events>(event: E): readonly Listener<Events[E]>[];
+}
+
+/** How connections are accepted. */
+interface AcceptOptions {
+    /** Ends the loop when aborted: it fails with `ABORTED`. */
+    signal?: AbortSignal | undefined;
+}
+/** An emitter whose connections may be accepted in a loop as well. */
+declare abstract class AcceptingEmitter<Events, C> extends RememberingEmitter<Events> {
+    /**
+     * Accepts connections in a loop, one loop at a time: those that come from now on, until the server stops, or the loop is left.
+     * A connection is open before it is accepted, but not read: nothing of it is lost to a loop over its messages that begins
+     * before the first `await` of the loop's body. More than `maxQueuedConnections` that wait are closed with 1013. Events are told
+     * all the same.
+     *
+     * @throws WebsocketsSimpleError `INVALID_STATE`: there is a loop already, or the server is disposed · `INVALID_ARGUMENT`
+     */
+    accept(options?: AcceptOptions): AsyncIterableIterator<C, void>;
+    /** The same as `accept()`, for `for await (const connection of server)`. */
+    [Symbol.asyncIterator](): AsyncIterableIterator<C, void>;
+}
+
 /** How long an address that tells wrong tokens has to wait before its next one is looked at. */
 interface GuessLimitOptions {
     /** Wrong tokens before it has to wait at all, 1 to 1,000,000. Default: 100. */
@@ -225,6 +360,8 @@ interface UpgradeTarget {
     readonly channel: string;
     readonly query: string;
     readonly subprotocol: string | undefined;
+    /** Who it is by HTTP authentication. */
+    readonly userName?: string | undefined;
 }
 /** Who a client is by its certificate: see `tls.clientCertificate`. */
 interface ClientCertificate {
@@ -244,6 +381,8 @@ declare class UpgradeRequest {
     readonly channel: string;
     /** The application subprotocol that was agreed upon. */
     readonly subprotocol: string | undefined;
+    /** Who the client has shown to be by user name and password; undefined without option `httpAuthentication`. */
+    readonly userName: string | undefined;
     /** The client's address; IPv4 in its own form even on a dual-stack socket. Of whom it is told by a proxy: see `trustProxy`. */
     readonly remoteAddress: string;
     /** The client's port; 0 where a proxy does not tell it. */
@@ -253,7 +392,10 @@ declare class UpgradeRequest {
     /** The certificate of who connected to the server, be it a proxy; undefined without one, and where none was asked for. */
     readonly clientCertificate: ClientCertificate | undefined;
     constructor(request: Pick<UpgradeHead, "rawHeaders">, stream: Duplex, origin: ClientOrigin, target: UpgradeTarget);
-    /** The headers as the client sent them, names in lower case, repeated ones joined. Frozen, without a prototype. */
+    /**
+     * The headers as the client sent them, names in lower case, repeated ones joined. Frozen, without a prototype. With option
+     * `httpAuthentication` they are without `authorization`, which may tell a password.
+     */
     get headers(): Readonly<Record<string, string>>;
     /** The cookies by name, values as they were sent. */
     get cookies(): ReadonlyMap<string, string>;
@@ -267,6 +409,19 @@ declare class UpgradeRequest {
 
 /** Where a connection stands. `connecting` lasts until the success string is sent. */
 type ConnectionState = "connecting" | "open" | "closing" | "closed";
+/** A message that came in, as a loop over a connection tells it: as a `message` event does. */
+interface ReceivedMessage<P extends Packet = Packet> {
+    readonly type: "received";
+    /** The packet's `data`, the text itself when it is no packet, or the bytes. */
+    readonly message: string | Uint8Array;
+    /** The packet; absent as in a `message` event. */
+    readonly packet?: P;
+}
+/** How the messages of a connection are read in a loop. */
+interface MessagesOptions {
+    /** Ends the loop when aborted: it fails with `ABORTED`. */
+    signal?: AbortSignal | undefined;
+}
 /** What stands behind a connection; the server makes one for each. */
 interface ConnectionPeer<P extends Packet> {
     readonly id: string;
@@ -285,6 +440,12 @@ interface ConnectionPeer<P extends Packet> {
     close(code: number, reason: string): Promise<void>;
     /** As `Connection.terminate`. */
     terminate(): void;
+    /** As `Connection.createMessageWriter`. */
+    createMessageWriter(options: MessageWriterOptions | undefined): MessageWriter;
+    /** As `Connection.messages`. */
+    messages(options: MessagesOptions | undefined): AsyncIterableIterator<ReceivedMessage<P>, void>;
+    /** As `Connection.messageStreams`. */
+    messageStreams(options: MessageStreamsOptions | undefined): AsyncIterableIterator<AnyMessageStream, void>;
 }
 /** One client, from the accepted upgrade to the end. */
 declare class Connection<P extends Packet = Packet, D = undefined> {
@@ -312,7 +473,10 @@ declare class Connection<P extends Packet = Packet, D = undefined> {
     get channel(): string;
     /** The query, without a token that it carried. Every access makes a copy. */
     get query(): URLSearchParams;
-    /** The request's headers as the client sent them, names in lower case, repeated ones joined. Frozen, without a prototype. */
+    /**
+     * The request's headers as the client sent them, names in lower case, repeated ones joined. Frozen, without a prototype. With
+     * option `httpAuthentication` they are without `authorization`, which may tell a password.
+     */
     get headers(): Readonly<Record<string, string>>;
     /** The request's cookies by name, values as they were sent (RFC 6265 section 5.4). */
     get cookies(): ReadonlyMap<string, string>;
@@ -320,6 +484,8 @@ declare class Connection<P extends Packet = Packet, D = undefined> {
     get origin(): string | undefined;
     /** The Host header, or what a proxy of `trustProxy` says that it was. */
     get host(): string;
+    /** Who the client has shown to be by user name and password; undefined without option `httpAuthentication`. */
+    get userName(): string | undefined;
     /** The application subprotocol that was agreed upon. */
     get subprotocol(): string | undefined;
     /** Whether the client's side runs over TLS: to the server, or to a proxy of `trustProxy`. */
@@ -363,6 +529,31 @@ declare class Connection<P extends Packet = Packet, D = undefined> {
      * @param reason at most 123 bytes of UTF-8. Default: empty
      */
     close(code?: number, reason?: string): Promise<void>;
+    /**
+     * Sends one message piece by piece, from a loop or a Web Stream, and never holds more of it than is on its way: see
+     * `MessageWriter`. It is sent uncompressed, and no `sent` event tells of it. Whatever else is sent meanwhile waits behind it,
+     * within the bounds of `sendQueue`: beyond `maxBytes` the connection is treated as one that does not read.
+     *
+     * @throws WebsocketsSimpleError `INVALID_STATE` with `engine: "ws"`, which cannot · `INVALID_ARGUMENT`
+     */
+    createMessageWriter(options?: MessageWriterOptions): MessageWriter;
+    /**
+     * The messages that come from now on, until the connection ends; each goes to the listeners of `message` as well. Fails with
+     * `OVERFLOW` when more than `maxQueuedMessages` wait unread, and with `ABORTED` after `signal`.
+     *
+     * @throws WebsocketsSimpleError `INVALID_ARGUMENT`
+     */
+    messages(options?: MessagesOptions): AsyncIterableIterator<ReceivedMessage<P>, void>;
+    /** The same as `messages()`, for `for await (const { packet, message } of connection)`. */
+    [Symbol.asyncIterator](): AsyncIterableIterator<ReceivedMessage<P>, void>;
+    /**
+     * The messages that begin from now on, each piece by piece while it comes: see `MessageStream`. Meanwhile no listener and no
+     * other loop is told of messages. What is not read is not taken from the network: the sender waits. A compressed message
+     * comes whole, within `maxPayload`. One loop at a time.
+     *
+     * @throws WebsocketsSimpleError `INVALID_STATE`: there is a loop already, or `engine: "ws"`, which cannot · `INVALID_ARGUMENT`
+     */
+    messageStreams(options?: MessageStreamsOptions): AsyncIterableIterator<AnyMessageStream, void>;
     /** Destroys it at once, without a close frame: the other side sees 1006. */
     terminate(): void;
 }
@@ -461,24 +652,24 @@ interface ServerEvents<P extends Packet = Packet, C = Connection> extends Servic
 }
 
 /**
- * Turns received texts into packets. Subclass it and override `messageReceived` to take decoding over; give one
+ * Turns received texts into packets, and with option `codec` bytes as well. Subclass it and override `messageReceived` to take decoding over; give one
  * instance to one server.
  */
 declare class WebsocketHandler<P extends Packet = Packet, D = undefined> {
     #private;
     /**
-     * Reads one text message that is no heartbeat. What it returns is the `packet` of the `message` event; undefined:
+     * Reads one message that is no heartbeat: a text, or with option `codec` bytes. What it returns is the `packet` of the `message` event; undefined:
      * no event. What it throws is reported as `error`, and the message is not delivered.
      *
      * @throws WebsocketsSimpleError `INVALID_PACKET` when the `packet` schema refuses it
      */
-    protected messageReceived(message: string, _connection: Connection<P, D>): P | undefined;
-    /** For the server: how texts are read. */
-    bind(decode: (text: string) => Decoded<P>): void;
+    protected messageReceived(message: string | Uint8Array, _connection: Connection<P, D>): P | undefined;
+    /** For the server: how messages are read. */
+    bind(decode: (message: string | Uint8Array) => Decoded<P>): void;
     /** For the server: whether texts are read as without a handler. */
     get isUsual(): boolean;
-    /** For the server: what to tell listeners; undefined: nothing. Without a packet, the text fits no schema and is told raw. */
-    receive(message: string, connection: Connection<P, D>): {
+    /** For the server: what to tell listeners; undefined: nothing. Without a packet, the message fits no schema and is told raw. */
+    receive(message: string | Uint8Array, connection: Connection<P, D>): {
         packet?: P;
     } | undefined;
 }
@@ -560,12 +751,62 @@ interface VerifyOptions {
 /** The application's hook. */
 type VerifyHook = (request: UpgradeRequest, options: VerifyOptions) => RequestVerdict | Promise<RequestVerdict>;
 
+/** How a password is known: as it is, or by its digest. */
+type KnownPassword = 
+/** The password itself. */
+string
+/**
+ * H(A1) of RFC 7616 section 3.4.2 in hexadecimal digits, SHA-256 or MD5 by its length, or both: the digest of
+ * `username:realm:password`. In its realm it is worth as much as the password.
+ */
+ | {
+    readonly ha1: string | readonly string[];
+};
+/**
+ * Says what password a user has. It MAY be asynchronous. For a user that it does not know it MUST return null or undefined; it
+ * SHOULD take the same time for those. To throw, reject, take longer than `limits.headersTimeoutMs` or answer anything else is a
+ * failure: nobody is let in, and `error` tells of it.
+ *
+ * @param username never empty
+ * @param request what is asked for; its `headers` are without `authorization`
+ */
+type FindPassword = (username: string, request: UpgradeRequest) => KnownPassword | null | undefined | Promise<KnownPassword | null | undefined>;
+/** A scheme of HTTP authentication. */
+type HttpAuthenticationScheme = "basic" | "digest";
+/** How clients show who they are by user name and password (RFC 7617, RFC 7616). */
+interface HttpAuthenticationOptions {
+    /** Says what password a user has. */
+    credentials: FindPassword;
+    /**
+     * How passwords travel: `"digest"` proves that the client knows it, `"basic"` tells it. One of them, or both. Default:
+     * `"digest"`.
+     */
+    scheme?: HttpAuthenticationScheme | readonly HttpAuthenticationScheme[] | undefined;
+    /** What users are told they log in to; 1 to 128 characters of ASCII, without quotes and backslashes. Default: `"WebSocket"`. */
+    realm?: string | undefined;
+    /** The algorithms of Digest. Name MD5 only for clients that know nothing else. Default: `["SHA-256"]`. */
+    algorithms?: readonly DigestAlgorithm[] | undefined;
+    /**
+     * How long a nonce of Digest is good for, in milliseconds, 1,000 to 3,600,000. A client with an older one is told so, and
+     * comes once more by itself. Default: 60,000.
+     */
+    nonceLifetimeMs?: number | undefined;
+    /**
+     * Whether Basic may come without TLS from elsewhere than this machine: anybody on the way reads the password. A proxy that ends
+     * TLS is believed by `trustProxy`. Default: false.
+     */
+    basicWithoutTls?: boolean | undefined;
+}
+
 /** A user and the connections that are open for it: never none. */
 interface Identity<T, C = Connection> {
     readonly userId: T;
     /** By connection id. */
     readonly connections: ReadonlyMap<string, C>;
 }
+
+/** Answers plain HTTP requests; what it returns is only looked at where it is a promise that rejects. */
+type RequestListener = (request: IncomingMessage, response: ServerResponse) => unknown;
 
 /** The server's certificate: PKCS #12 (`pfx`), or PEM (`key` and `cert`). */
 interface ServerTlsOptions {
@@ -591,6 +832,26 @@ interface ServerTlsOptions {
     clientCertificate?: "none" | "request" | "require";
 }
 
+/** An HTTP server of the application's own. */
+type OwnHttpServer = Server | Server$1;
+/** Where a server listens. */
+interface ServerAddress {
+    /** The address as the system tells it: `::` is all interfaces, IPv6 and IPv4. Empty for a socket of the file system. */
+    readonly host: string;
+    /** The port; 0 for a socket of the file system. */
+    readonly port: number;
+    /** `IPv6`, `IPv4` or `unix`. Empty for an attached HTTP server that does not listen yet. */
+    readonly family: string;
+    /** The path of a socket of the file system. */
+    readonly socketPath?: string;
+}
+
+/** How a server is attached to an HTTP server. */
+interface AttachOptions {
+    /** The service path there: requests for it and below it are this server's. Default: option `path`. */
+    path?: string | undefined;
+}
+
 /** One place to listen at: a port, or a socket of the file system. */
 interface EndpointOptions {
     /** The port, 0 to 65,535; 0: any free one. */
@@ -601,17 +862,6 @@ interface EndpointOptions {
     backlog?: number;
     /** Instead of a port: the path of a Unix socket, which must not exist yet; on Windows a named pipe. */
     socketPath?: string;
-}
-/** Where a server listens. */
-interface ServerAddress {
-    /** The address as the system tells it: `::` is all interfaces, IPv6 and IPv4. Empty for a socket of the file system. */
-    readonly host: string;
-    /** The port; 0 for a socket of the file system. */
-    readonly port: number;
-    /** `IPv6`, `IPv4` or `unix`. */
-    readonly family: string;
-    /** The path of a socket of the file system. */
-    readonly socketPath?: string;
 }
 
 /** What an event is about: plain values, of which those that come from a peer are escaped. */
@@ -748,6 +998,12 @@ interface ServerOptions<P extends Packet = Packet, D = undefined, C extends Conn
     backlog?: number | undefined;
     /** Several places to listen at, instead of `port`, `host` and `backlog`. TLS and limits hold for all; `maxConnections` for their sum. */
     endpoints?: readonly OrUndefined<EndpointOptions>[] | undefined;
+    /**
+     * Answers plain HTTP requests on the server's own port, as a listener of `request` of Node's HTTP server does; an Express app is
+     * one. Of the options for WebSockets only `limits` hold for them. Where it throws, or returns a promise that rejects, the
+     * client gets HTTP 500 and `error` tells of it. Default: plain requests are HTTP 426.
+     */
+    requestListener?: RequestListener | undefined;
     /** Whether small frames leave at once (TCP_NODELAY), or wait a little for more (Nagle's algorithm). Default: true. */
     noDelay?: boolean | undefined;
     /**
@@ -772,6 +1028,11 @@ interface ServerOptions<P extends Packet = Packet, D = undefined, C extends Conn
     /** The spelling of field names on the wire; `"pascal"` is .NET's. Both are read. Default: `"camel"`. */
     packetCasing?: PacketCasing | undefined;
     /**
+     * The form of packets on the wire; clients must have the same: `msgpack()` of `@websockets-simple/server/msgpack`, or a codec
+     * of your own. Default: JSON.
+     */
+    codec?: Codec | undefined;
+    /**
      * The origins of the pages that may connect: `"https://example.com"`, with a port where it is not the scheme's own. A leading
      * `*.` stands for exactly one label: `"https://*.example.com"` lets in `https://chat.example.com`, but neither
      * `https://example.com` nor `https://a.b.example.com`. `"null"` stands for pages without an origin of their own, such as those
@@ -790,6 +1051,19 @@ interface ServerOptions<P extends Packet = Packet, D = undefined, C extends Conn
      * address (DNS rebinding). Default: any.
      */
     hosts?: readonly string[] | undefined;
+    /**
+     * Lets in who knows a user name and its password, by HTTP Basic or Digest; all others get HTTP 401, before `verifyRequest` and
+     * the user service are asked. For clients that are no pages: a browser's WebSocket does not ask its user for a password.
+     * Default: that is not asked.
+     */
+    httpAuthentication?: HttpAuthenticationOptions | undefined;
+    /**
+     * How long an address that tells wrong tokens or passwords, of IPv6 one /64, has to wait before its next one is looked at: until
+     * then it is HTTP 429, or 4429 in the first message, and neither user service nor `httpAuthentication.credentials` is asked.
+     * True: the defaults of `GuessLimitOptions`; false: no time. Default: as true, but for public addresses only, since behind one
+     * of a private network there may be a proxy, and all users behind that.
+     */
+    guessLimit?: boolean | GuessLimitOptions | undefined;
     /**
      * Judges each upgrade request that `origins` and `hosts` let pass and that has a token where one is needed, before the user
      * service does. True lets it go on, and so does `{ headers, cookies }`, which the 101 then bears; false is HTTP 403,
@@ -822,6 +1096,13 @@ interface ServerOptions<P extends Packet = Packet, D = undefined, C extends Conn
     maxPayload?: number | undefined;
     /** The most fragments of one message, 1 to 2,147,483,647; more close the connection with 1008. Default: 16,384. */
     maxFragments?: number | undefined;
+    /** The most messages that a loop over a connection keeps unread, 1 to 1,000,000; more end it with `OVERFLOW`. Default: 1,000. */
+    maxQueuedMessages?: number | undefined;
+    /**
+     * The most connections that may wait for a loop over the server to accept them, 1 to 1,000,000; more are closed with 1013.
+     * Default: 1,000.
+     */
+    maxQueuedConnections?: number | undefined;
     /**
      * How long a message that has begun may take to come to its end, in milliseconds, 0 to 2,147,483,647; each 4,096 bytes of
      * it begin that time anew, and time in which the server does not read does not count. Beyond it the connection is closed with
@@ -859,7 +1140,7 @@ interface ServerOptions<P extends Packet = Packet, D = undefined, C extends Conn
     /**
      * What turns bytes into messages: our own engine, or the package `ws`. Both keep the same promises, and ours costs a
      * fraction; what they do differently with peers that break the rules stands in docs/threats.md, rows 17 to 22. Only ours
-     * has messages in pieces, which the server does not use yet. Default: `"own"`.
+     * has messages in pieces (`connection.createMessageWriter`, `connection.messageStreams`). Default: `"own"`.
      */
     engine?: "own" | "ws" | undefined;
     /** The wire. `"session"` is not available yet. Default: `"classic"`. */
@@ -888,13 +1169,6 @@ interface AuthServerOptions<T, P extends Packet = Packet, D = undefined> extends
     maxPayloadBeforeAuth?: number | undefined;
     /** How the user service may be used. */
     userServiceLimits?: OrUndefined<UserServiceLimits> | undefined;
-    /**
-     * How long an address that tells wrong tokens, of IPv6 one /64, has to wait before its next one is looked at: until then it
-     * is HTTP 429, or 4429 in the first message, and the user service is not asked. True: the defaults of `GuessLimitOptions`;
-     * false: no time. Default: as true, but for public addresses only, since behind one of a private network there may be a
-     * proxy, and all users behind that.
-     */
-    guessLimit?: boolean | GuessLimitOptions | undefined;
     /** Open connections of one user, 1 to Infinity; one more is HTTP 429, or 4429 after a token in the first message. Default: Infinity. */
     maxConnectionsPerUser?: number | undefined;
 }
@@ -1044,27 +1318,8 @@ interface ServerStats {
     readonly severed: Readonly<Record<number, number>>;
 }
 
-/**
- * Remembers whom the last event called, until listeners come or go: of a server's events most are alike, and to list the
- * listeners anew costs as much as to call one.
- */
-declare abstract class RememberingEmitter<Events> extends IsolatingEmitter<Events> {
-    #private;
-    /** Adds a listener. Throws `INVALID_ARGUMENT` when there is no such event. */
-    on<E extends keyof Events>(event: E, listener: Listener<Events[E]>): this;
-    /** Adds a listener that is called once. Throws `INVALID_ARGUMENT` when there is no such event. */
-    once<E extends keyof Events>(event: E, listener: Listener<Events[E]>): this;
-    /** Removes a listener, or all listeners of the event; with `once` only if it is a one-time listener. */
-    off<E extends keyof Events>(event: E, listener?: Listener<Events[E]>, context?: undefined, once?: boolean): this;
-    /** Removes a listener, or all listeners of the event. */
-    removeListener<E extends keyof Events>(event: E, listener?: Listener<Events[E]>): this;
-    /** Removes every listener, or every listener of one event. */
-    removeAllListeners(event?: keyof Events): this;
-    protected listenersOf<E extends keyof Events>(event: E): readonly Listener<Events[E]>[];
-}
-
 /** What a server and each of its services have in common: connections, events about them, and sending to them. */
-declare abstract class ServiceBase<P extends Packet, D, C extends Connection<P, D>, E extends ServiceEvents<P, C>> extends RememberingEmitter<E> {
+declare abstract class ServiceBase<P extends Packet, D, C extends Connection<P, D>, E extends ServiceEvents<P, C>> extends AcceptingEmitter<E, C> {
     #private;
     /** The connections by id, open or closing: see `state`. */
     get connections(): ReadonlyMap<string, C>;
@@ -1123,12 +1378,12 @@ type ServiceConnection<C, P extends Packet, D> = C extends {
     readonly userId: infer T;
 } ? AuthConnection<T, P, D> : Connection<P, D>;
 /** What a service does not take over from its server: what it says and understands. */
-type Own = "connectionSuccessString" | "availableSubprotocols" | "packet" | "handler";
+type Own = "connectionSuccessString" | "availableSubprotocols" | "packet" | "codec" | "handler";
 /** What it takes over, unless it has its own: who may connect, and how much. */
-type Inherited = ("origins" | "requireOrigin" | "verifyRequest" | "packetCasing" | "pingIntervalMs" | "heartbeat" | "closeTimeoutMs") | ("maxPayload" | "maxFragments" | "messageTimeoutMs" | "compression" | "sendQueue" | "rateLimit");
+type Inherited = ("origins" | "requireOrigin" | "httpAuthentication" | "verifyRequest" | "packetCasing" | "pingIntervalMs" | "heartbeat" | "closeTimeoutMs") | ("maxQueuedMessages" | "maxQueuedConnections" | "maxPayload" | "maxFragments" | "messageTimeoutMs" | "compression" | "sendQueue" | "rateLimit");
 /**
- * The options of a service. What you leave out of who may connect and how much (`origins`, `requireOrigin`, `verifyRequest`,
- * `packetCasing`, `pingIntervalMs`, `heartbeat`, `closeTimeoutMs`, `maxPayload`, `maxFragments`, `messageTimeoutMs`,
+ * The options of a service. What you leave out of who may connect and how much (`origins`, `requireOrigin`, `httpAuthentication`, `verifyRequest`,
+ * `packetCasing`, `pingIntervalMs`, `heartbeat`, `closeTimeoutMs`, `maxPayload`, `maxFragments`, `maxQueuedMessages`, `maxQueuedConnections`, `messageTimeoutMs`,
  * `compression`, `sendQueue`, `rateLimit`) is the server's; all else has the default that it has for a server.
  */
 interface ServiceOptions<P extends Packet = Packet, D = undefined, C extends Connection<P, D> = Connection<P, D>, U = UserIdOf<C>> extends Pick<ServerOptions<P, D, C>, Own | Inherited> {
@@ -1176,8 +1431,16 @@ declare class WebsocketServer<P extends Packet = Packet, D = undefined, C extend
      */
     service<P2 extends Packet = Packet, D2 = undefined>(path: string, given?: ServiceOptions<P2, D2, ServiceConnection<C, P2, D2>, UserIdOf<C>> | BehaviorSource<P2, D2, ServiceConnection<C, P2, D2>>): WebsocketService<P2, D2, ServiceConnection<C, P2, D2>>;
     /**
-     * Listens. Resolves with the bound address (of the first endpoint) once clients can connect. May be called again after a failure, and after
-     * `stop()`.
+     * Takes the upgrade requests of an HTTP server of yours, whenever this server is started: those for the service path and below.
+     * Others are HTTP 404; where others listen for `upgrade` too they are left to them, and with path `"/"` all but `"/"` itself.
+     * Returns what detaches it; connections stay.
+     *
+     * @throws WebsocketsSimpleError `INVALID_ARGUMENT` unless it is a server of `node:http` or `node:https`; `INVALID_OPTION`
+     */
+    attach(httpServer: OwnHttpServer, options?: AttachOptions): () => void;
+    /**
+     * Listens. Resolves with the bound address (of the first endpoint) once clients can connect. Attached, it opens no port of its
+     * own unless you gave one, and tells the HTTP server's: 0 where that does not listen yet. May be called again, after a failure too.
      *
      * Rejects with `LISTEN_FAILED` (address, cause and what to do), or `INVALID_STATE` unless the server is stopped.
      */
@@ -1240,4 +1503,4 @@ declare class WebsocketServerAuth<T, P extends Packet = Packet, D = undefined> e
 }
 
 export { AuthConnection, CloseCode, Connection, ConnectionManager, Sessions, UpgradeRequest, WebsocketBehavior, WebsocketHandler, WebsocketServer, WebsocketServerAuth, WebsocketService, WebsocketsSimpleError, createPacket };
-export type { AnyConnection, AnyService, AuthServerOptions, Behavior, BehaviorCalls, BehaviorCloseEvent, BehaviorErrorEvent, BehaviorMessageEvent, BehaviorSource, BroadcastOptions, ClientCertificate, CompressionOptions, ConnectionPeer, ConnectionState, EndpointOptions, ErrorCode, GuessLimitOptions, HeartbeatOptions, Identity, LogFields, Logger, OrUndefined, Packet, PacketCasing, PacketInput, RateLimitOptions, RequestAcceptance, RequestRefusal, RequestVerdict, ResponseCookie, SendQueueOptions, Sendable, ServerAddress, ServerConnectionEvent, ServerErrorEvent, ServerEvents, ServerLimits, ServerMessageEvent, ServerOptions, ServerPingEvent, ServerStateEvent, ServerStats, ServerTlsOptions, ServiceConnection, ServiceEvents, ServiceOptions, StandardSchema, SweepOptions, SweepResult, TlsVersion, TokenPlace, UserIdOf, UserService, UserServiceLimits, VerifyHook, VerifyOptions };
+export type { AcceptOptions, AnyConnection, AnyMessageStream, AnyService, AttachOptions, AuthServerOptions, Behavior, BehaviorCalls, BehaviorCloseEvent, BehaviorErrorEvent, BehaviorMessageEvent, BehaviorSource, BroadcastOptions, ClientCertificate, Codec, CompressionOptions, ConnectionPeer, ConnectionState, DigestAlgorithm, EndpointOptions, ErrorCode, FindPassword, GuessLimitOptions, HeartbeatOptions, HttpAuthenticationOptions, HttpAuthenticationScheme, Identity, KnownPassword, LogFields, Logger, MessageStream, MessageStreamsOptions, MessageWriter, MessageWriterOptions, MessagesOptions, OrUndefined, OwnHttpServer, Packet, PacketCasing, PacketInput, RateLimitOptions, ReceivedMessage, RequestAcceptance, RequestListener, RequestRefusal, RequestVerdict, ResponseCookie, SendQueueOptions, Sendable, ServerAddress, ServerConnectionEvent, ServerErrorEvent, ServerEvents, ServerLimits, ServerMessageEvent, ServerOptions, ServerPingEvent, ServerStateEvent, ServerStats, ServerTlsOptions, ServiceConnection, ServiceEvents, ServiceOptions, StandardSchema, SweepOptions, SweepResult, TlsVersion, TokenPlace, UserIdOf, UserService, UserServiceLimits, VerifyHook, VerifyOptions };

@@ -6,7 +6,15 @@ import { fileURLToPath } from "node:url";
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 /** Every page that people read here, by its path from the repository's folder. */
-export const PAGES: readonly string[] = [".", "docs", "bench", "packages/client", "packages/server"].flatMap((folder) =>
+export const PAGES: readonly string[] = [
+  ".",
+  "docs",
+  "docs/deploy",
+  "examples",
+  "bench",
+  "packages/client",
+  "packages/server",
+].flatMap((folder) =>
   readdirSync(resolve(ROOT, folder))
     .filter((name) => name.endsWith(".md"))
     .map((name) => join(folder, name)),

@@ -13,18 +13,23 @@ const EVERY = [
   "dist/index.d.cts",
   "dist/index.d.mts",
   "dist/index.mjs",
+  "dist/msgpack.cjs",
+  "dist/msgpack.d.cts",
+  "dist/msgpack.d.mts",
+  "dist/msgpack.mjs",
+  "msgpack/package.json",
   "package.json",
 ];
 const BROWSER = ["websockets-simple.browser.mjs", "websockets-simple.umd.min.js", "websockets-simple.umd.min.js.map"];
 const FILES = { client: [...EVERY, ...BROWSER.map((file) => `dist/${file}`), "umd.d.ts"].sort(), server: EVERY };
-const DEPENDENCIES = { client: ["eventemitter3", "isomorphic-ws", "ws"], server: ["eventemitter3", "ws"] };
+const DEPENDENCIES = { client: ["eventemitter3", "isomorphic-ws", "proxy-from-env", "ws"], server: ["eventemitter3", "ws"] };
 
 let consumer: Consumer;
 beforeAll(async () => {
   consumer = await installPackages();
 });
 
-it("a user who installs both packages gets three more and no others", async () => {
+it("a user who installs both packages gets four more and no others", async () => {
   const lock = JSON.parse(await readFile(join(consumer.folder, "node_modules/.package-lock.json"), "utf8"));
   const installed = Object.keys(lock.packages).map((path) => path.replace("node_modules/", ""));
   expect(installed.sort()).toEqual([
@@ -32,6 +37,7 @@ it("a user who installs both packages gets three more and no others", async () =
     "@websockets-simple/server",
     "eventemitter3",
     "isomorphic-ws",
+    "proxy-from-env",
     "ws",
   ]);
 });

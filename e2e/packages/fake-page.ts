@@ -10,7 +10,7 @@ class EchoingWebSocket extends ScriptedWebSocket {
 
   override send(message: string | Uint8Array): void {
     super.send(message);
-    if (typeof message === "string") queueMicrotask(() => this.receive(message));
+    queueMicrotask(() => this.receive(typeof message === "string" ? message : message.slice().buffer));
   }
 
   override close(code = 1000, reason = ""): void {

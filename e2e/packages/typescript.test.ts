@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { addFiles, type Consumer, installPackages } from "./consumer.ts";
 
 /** Compiled beside our packages; where they come from is not what is tested here. */
-const OTHERS = ["zod", "@types/node"];
+const OTHERS = ["zod", "valibot", "arktype", "@types/node"];
 const MODULES = fileURLToPath(new URL("../node_modules/", import.meta.url));
 
 const STRICT = {
@@ -34,7 +34,7 @@ describe("a TypeScript user compiles without complaint", () => {
 
   it.each([
     ["modules of Node, of both kinds", ["chat.mts", "chat.cts"], NODE],
-    ["an application that is bundled", ["chat.ts", "schema.ts"], { ...BUNDLER, lib: ["es2022"], types: ["node"] }],
+    ["an application that is bundled", ["chat.ts", "schema.ts", "codec.ts"], { ...BUNDLER, lib: ["es2022"], types: ["node"] }],
     ["a page, which has no types of Node", ["page.ts"], { ...BUNDLER, lib: ["es2022", "dom"], types: [] }],
     ["a classic script, for which the client is a global", ["script.ts"], { ...BUNDLER, lib: ["es2022", "dom"], types: [] }],
   ])("%s", async (name, files, compilerOptions) => {

@@ -26,16 +26,19 @@ export function packages() {
 
 /** Compares the built declarations with those that were committed, so that no change of the API goes unseen. */
 export function declarations({ write = false } = {}) {
-  return PUBLISHED.map((name) => ({
+  const entries = [
+    ...PUBLISHED.map((name) => [name, `packages/${name}/dist/index`]),
+    ["msgpack", "packages/client/dist/msgpack"],
+  ];
+  return entries.map(([name, file]) => ({
     name: `declarations: ${name}`,
     /** @returns {import("../steps.mjs").Result} */
     run() {
-      const built = readFileSync(inRoot(`packages/${name}/dist/index.d.mts`), "utf8");
+      const built = readFileSync(inRoot(`${file}.d.mts`), "utf8");
       const committed = inRoot(`docs/api/${name}.d.ts`);
       const leak = built.match(/.*["']@websockets-simple\/.*/)?.[0];
       if (leak) return { ok: false, output: `They need a package that is not published: ${leak}` };
-      if (built !== readFileSync(inRoot(`packages/${name}/dist/index.d.cts`), "utf8"))
-        return { ok: false, output: "d.mts and d.cts differ" };
+      if (built !== readFileSync(inRoot(`${file}.d.cts`), "utf8")) return { ok: false, output: "d.mts and d.cts differ" };
       if (write) {
         mkdirSync(inRoot("docs/api"), { recursive: true });
         writeFileSync(committed, built);

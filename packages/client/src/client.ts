@@ -1,11 +1,10 @@
 import {
   checkClose,
   checkRaw,
-  type Decoded,
   decodePacket,
   type ErrorCode,
   encodePacket,
-  IsolatingEmitter,
+  iterateMessages,
   type Packet,
   type Sendable,
   toError,
@@ -13,13 +12,12 @@ import {
   wrong,
 } from "@websockets-simple/shared";
 import { type Connection, createConnection } from "./connection.ts";
-import type { ClientState, Notice } from "./connection-state.ts";
+import type { ClientState, ConnectionPolicy, Notice } from "./connection-state.ts";
 import { getToken, type TokenSource } from "./credentials.ts";
 import type { ClientEvents, ClientMessageEvent } from "./events.ts";
-import { iterateMessages } from "./message-iterator.ts";
 import { type CheckedOptions, type ClientOptions, checkClientOptions } from "./options.ts";
 import { createOutbox } from "./outbox.ts";
-import { platform } from "./platform.node.ts"; // For browsers the build puts platform.browser.ts in its place.
+import { ClientEmitter, platform } from "./platform.node.ts"; // For browsers the build puts platform.browser.ts in its place.
 import { makeTarget, type PlaceToken, resolveAddress } from "./target.ts";
 import { webSocketTransport } from "./websocket-transport.ts";
 
@@ -30,13 +28,13 @@ export interface ConnectOptions {
 }
 
 /** How a client comes back that shall not. */
-const NEVER = { baseDelayMs: 0, maxDelayMs: 0, maxAttempts: 0, settleMs: 0 };
+const NEVER = { maxAttempts: 0 } as ConnectionPolicy;
 
 /** `connect(controller.signal)`, say, would never be aborted: it is refused instead. */
-function isConnectOptions(options: ConnectOptions): boolean {
+function isConnectOptions(options: ConnectOptions): unknown {
   for (const name in options) if (name !== "signal") return false;
   const { signal } = options;
-  return typeof options === "object" && (signal === undefined || typeof signal?.addEventListener === "function");
+  return typeof options === "object" && (signal === undefined || signal?.addEventListener);
 }
 
 /**
@@ -44,7 +42,7 @@ function isConnectOptions(options: ConnectOptions): boolean {
  *
  * @typeParam P the packets it exchanges
  */
-export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter<ClientEvents<P>> {
+export class WebsocketClient<P extends Packet = Packet> extends ClientEmitter<ClientEvents<P>> {
   readonly #options: CheckedOptions<P>;
   readonly #connection: Connection;
   /** Who waits for a notice of the connection: callers of `connect` and `disconnect`, and iterators. */
@@ -60,8 +58,7 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
     const checked = checkClientOptions(options, platform);
     const { outbox, tokenIn, subprotocols } = checked;
     // Its value is not shown: it may be the token, forgotten to be made a string.
-    if (!/string|function/.test(typeof token))
-      throw wrong("token", token === null ? token : typeof token, "a string or a function as second argument");
+    if (!/string|function/.test(typeof token)) throw wrong("token", typeof token, "a string or a function as second argument");
     const address = resolveAddress(checked, platform.page);
     this.#options = checked;
     const place = platform.tokenIn[tokenIn] as PlaceToken;
@@ -102,7 +99,7 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
    * `maxAttempts` is reached; `ABORTED` after `signal`, `disconnect()` or `dispose()`; `INVALID_STATE` when disposed;
    * `INVALID_ARGUMENT` for anything but `{ signal }`
    */
-  connect(given: ConnectOptions = {}): Promise<void> {
+  connect(given?: ConnectOptions): Promise<void> {
     const options = given ?? {};
     const { signal } = options;
     const failure = (code: ErrorCode, why: string) =>
@@ -111,7 +108,7 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
     if (this.state === "connected") return Promise.resolve();
     if (this.state === "disposed") return Promise.reject(failure("INVALID_STATE", "disposed; make a new client"));
     if (signal?.aborted) return Promise.reject(failure("ABORTED", "signal is aborted"));
-    const abort = (): void => this.#connection.dispatch({ type: "disconnect", ending: { code: 1000, reason: "aborted" } });
+    const abort = (): Promise<void> => this.disconnect(1000, "aborted");
     const connecting = new Promise<void>((resolve, reject) => {
       this.#next(["connected", "disconnected"], ({ type, error }) => {
         // At once: a listener of this very notice may abort.
@@ -145,7 +142,7 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
    * @throws WebsocketsSimpleError as `send`
    */
   sendRaw(message: string | Uint8Array): Promise<void> {
-    return this.#hand(() => ({ text: checkRaw(message) }));
+    return this.#hand(() => ({ wire: checkRaw(message) }));
   }
 
   /**
@@ -209,11 +206,11 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
   }
 
   /**
-   * Understands a text. Override it to take over decoding: what it returns is the packet of the `message` event; without
-   * a packet there is no event, unless you emit one yourself.
+   * Understands a text, and with option `codec` bytes as well. Override it to take over decoding: what it returns is the
+   * packet of the `message` event; without a packet there is no event, unless you emit one yourself.
    */
-  protected messageReceived(message: string): P | undefined {
-    const { packet, error } = this.#decode(message);
+  protected messageReceived(message: string | Uint8Array): P | undefined {
+    const { packet, error } = decodePacket(message, this.#options, Date.now());
     if (error) this.emit("error", { error });
     else if (!packet) this.#tell("received", message);
     return packet;
@@ -227,11 +224,8 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
   }
 
   #receive(message: string | Uint8Array): void {
-    if (typeof message !== "string") {
-      this.#tell("received", message);
-      return;
-    }
     this.#guard(() => {
+      if (typeof message !== "string" && !this.#options.codec) return this.#tell("received", message);
       const packet = this.messageReceived(message);
       if (packet) this.#tell("received", message, packet);
     });
@@ -274,14 +268,15 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
   }
 
   /** @param encode makes the message, with its packet where that is known; it may throw */
-  #hand(encode: () => { text: string | Uint8Array; packet?: P }): Promise<void> {
+  #hand(encode: () => { wire: string | Uint8Array; packet?: P }): Promise<void> {
     try {
-      const { text, packet } = encode();
+      const { wire, packet } = encode();
       const handing = new Promise<void>((resolve, reject) => {
-        this.#connection.send(text, (error) => {
+        this.#connection.send(wire, (error) => {
           if (error) return reject(error);
           this.#guard(() => {
-            if (this.listenerCount("message") > 0) this.#tell("sent", text, packet ?? this.#decode(text).packet);
+            if (this.listenerCount("message") > 0)
+              this.#tell("sent", wire, packet ?? decodePacket(wire, this.#options, Date.now()).packet);
           });
           resolve();
         });
@@ -292,9 +287,5 @@ export class WebsocketClient<P extends Packet = Packet> extends IsolatingEmitter
     } catch (error) {
       return Promise.reject(error);
     }
-  }
-
-  #decode(message: string | Uint8Array): Decoded<P> {
-    return typeof message === "string" ? decodePacket(message, this.#options, Date.now()) : {};
   }
 }

@@ -136,7 +136,7 @@ export function next(policy: ConnectionPolicy, state: ConnectionState, event: Co
   if (type === "dispose") return enter("disposed", undefined, { told: ending });
   if (type === "opened") return enter("connected", policy.settleMs, { told: { resumed: false } });
   if (type === "failed" && name === "disconnecting") return end({ ...ending, error: undefined });
-  const isIdle = name === "disconnected" || name === "disconnecting";
+  const isIdle = isEnding(name);
   if (type === "disconnect") {
     if (name === "connected") return enter("disconnecting", policy.closeTimeoutMs);
     return isIdle ? state : end();
@@ -154,6 +154,11 @@ export function next(policy: ConnectionPolicy, state: ConnectionState, event: Co
     if (name !== "reconnecting") return state;
   }
   return enter("connecting", policy.connectTimeoutMs, { attempts: attempts + 1 });
+}
+
+/** Whether it is over, or about to be: nothing is to be sent any more. */
+export function isEnding(name: ClientState): boolean {
+  return name.startsWith("dis");
 }
 
 /** What the application is told when `state` follows `before`, if anything. */

@@ -7,6 +7,7 @@ import {
   type ConnectionState,
   type Ending,
   INITIAL_STATE,
+  isEnding,
   type Notice,
   next,
   noticeOf,
@@ -225,7 +226,7 @@ export function createConnection(
     const { name } = state;
     const isConnected = name === "connected";
     // A connection that the server is closing takes nothing any more: the next one will, if there is one.
-    const isAway = isConnected || name === "connecting" || name === "reconnecting" || name === "suspended";
+    const isAway = !isEnding(name);
     if (isConnected && transport && isOpen()) {
       const { bufferedAmount } = transport.socket;
       const { maxBufferedBytes } = settings;

@@ -1,24 +1,35 @@
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { type EngineSocket, ownEngine, type SocketListener } from "@websockets-simple/engine/own";
-import { CloseCode, MAX_TIMER_MS, toError, WebsocketsSimpleError } from "@websockets-simple/shared";
-import { dial } from "./dial.node.ts";
+import {
+  CloseCode,
+  heartbeatText,
+  MAX_TIMER_MS,
+  type PiecesOut,
+  toError,
+  WebsocketsSimpleError,
+} from "@websockets-simple/shared";
+import { dial, secure } from "./dial.node.ts";
+import { askedWho, because, headersOf, loginOf, withoutPassword } from "./login-request.node.ts";
 import { lost } from "./outbox.ts";
 import { SocketPings } from "./pings.node.ts";
 import type { PingListener, PlatformSocket, Refusal, SocketLike, SocketOptions } from "./platform.ts";
 import { Progress } from "./progress.node.ts";
+import { proxyFor } from "./proxy-option.node.ts";
 import { isRedirect, type Request, redirected } from "./redirect.node.ts";
 import { explain, readRefusal } from "./refusal.node.ts";
 import { requestHeaders } from "./request.node.ts";
+import type { PieceReader, StreamingSocket } from "./streams.node.ts";
 import type { Target } from "./target.ts";
+import { openTunnel, type Tunnel } from "./tunnel.node.ts";
 
 type Done = (error?: Error) => void;
 
 /**
- * A WebSocket over our own engine, for what `ws` cannot do: to follow redirects without giving anything away, and to
- * compress within bounds.
+ * A WebSocket over our own engine, for what `ws` cannot do: to follow redirects without giving anything away, to compress
+ * within bounds, to show by a password who it is, to go through a proxy, and to tell of messages piece by piece.
  */
-export class EngineWebSocket implements SocketLike, PlatformSocket, SocketListener {
+export class EngineWebSocket implements SocketLike, PlatformSocket, SocketListener, StreamingSocket {
   readonly socket = this;
   binaryType = "";
   #isOver = false;
@@ -31,10 +42,17 @@ export class EngineWebSocket implements SocketLike, PlatformSocket, SocketListen
   readonly #options: SocketOptions;
   readonly #refused: (refusal: Refusal) => void;
   readonly #pings: SocketPings;
-  #stream: Socket | undefined;
+  /** What leads to the server, or is on its way there. */
+  #stream: Socket | Tunnel | undefined;
   #socket: EngineSocket | undefined;
   #progress: Progress | undefined;
   #redirects = 0;
+  /** Who reads piece by piece, and what the engine asks for him. */
+  #reader: PieceReader | undefined;
+  begins: SocketListener["begins"];
+  #isHeld = false;
+  /** How often it was asked for progress while nothing was read by its own will. */
+  #heldAsks = 0;
   /** Who waits for a message to be taken, in order. */
   readonly #waiting: Done[] = [];
 
@@ -45,7 +63,8 @@ export class EngineWebSocket implements SocketLike, PlatformSocket, SocketListen
     pong: (latencyMs?: number) => void,
     events: PingListener,
   ) {
-    this.#target = target;
+    const { credentials } = options;
+    this.#target = credentials ? withoutPassword(target, credentials) : target;
     this.#options = options;
     this.#refused = refused;
     this.#pings = new SocketPings(
@@ -54,7 +73,9 @@ export class EngineWebSocket implements SocketLike, PlatformSocket, SocketListen
       events,
       pong,
     );
-    this.#ask({ url: new URL(target.url), headers: requestHeaders(options, target), subprotocols: target.protocols });
+    const headers = requestHeaders(options, target);
+    const login = credentials ? loginOf(credentials, headers) : undefined;
+    this.#ask({ url: new URL(target.url), headers, subprotocols: target.protocols, login });
   }
 
   /** As WHATWG numbers them: connecting, open, closing, closed. */
@@ -68,11 +89,46 @@ export class EngineWebSocket implements SocketLike, PlatformSocket, SocketListen
     return this.#socket?.bufferedBytes ?? 0;
   }
 
-  progress = (): number => this.#progress?.count(this.bufferedAmount) ?? 0;
+  progress = (): number => {
+    // That this side does not read says nothing of the other.
+    if (this.#isHeld) this.#heldAsks++;
+    return (this.#progress?.count(this.bufferedAmount) ?? 0) + this.#heldAsks;
+  };
 
   send(message: string | Uint8Array, done: Done = () => {}): void {
     if (!this.#socket?.send(message)) throw new Error("the connection is closing");
     this.#waiting.push(done);
+  }
+
+  beginMessage(isText: boolean, done: Done): PiecesOut | undefined {
+    const pieces = this.#socket?.beginMessage?.(isText);
+    if (pieces) this.#waiting.push(done);
+    return pieces;
+  }
+
+  readBy(reader: PieceReader | undefined): void {
+    this.#reader = reader;
+    this.begins = reader && ((isText) => reader.begins(isText));
+    this.#socket?.askForPieces?.(reader !== undefined);
+  }
+
+  hold(): void {
+    this.#isHeld = true;
+    // Whatever still comes of one that closes is read, or the close frame would never be.
+    if (this.readyState === 1) this.#socket?.pause();
+  }
+
+  release(): void {
+    this.#isHeld = false;
+    this.#socket?.resume();
+  }
+
+  showLife(): void {
+    this.#pings.beat?.();
+  }
+
+  beat(word: string): void {
+    this.onmessage?.({ data: word } as never);
   }
 
   ping = (): void => this.#pings.beat?.();
@@ -80,8 +136,11 @@ export class EngineWebSocket implements SocketLike, PlatformSocket, SocketListen
   roundTrip = (payload: string | Uint8Array | undefined): Promise<number> => this.#pings.send(payload);
 
   close(code: number = CloseCode.normal, reason = ""): void {
-    if (this.#socket) this.#socket.close(code, reason);
-    else this.drop();
+    if (!this.#socket) return void this.drop();
+    this.#socket.close(code, reason);
+    this.#reader?.cutOff();
+    this.readBy(undefined);
+    this.release();
   }
 
   // Like the others above it is called by itself, without its object.
@@ -92,6 +151,7 @@ export class EngineWebSocket implements SocketLike, PlatformSocket, SocketListen
   };
 
   message(message: string | Uint8Array): void {
+    if (this.#reader && !heartbeatText(message)) return void this.#reader.whole(message);
     // Bytes are the receiver's own, and fill their memory.
     this.onmessage?.({ data: typeof message === "string" ? message : message.buffer } as never);
   }
@@ -125,10 +185,20 @@ export class EngineWebSocket implements SocketLike, PlatformSocket, SocketListen
   }
 
   #ask(request: Request): void {
+    const { url } = request;
+    const proxy = proxyFor(this.#options, url);
+    if (!proxy) return void this.#upgrade(request, dial(url, this.#options));
+    this.#stream = openTunnel(proxy, url, this.#options, this.#target.label, {
+      opened: (stream) => this.#upgrade(request, secure(stream, url, this.#options)),
+      failed: (error) => this.#gone({ error }),
+    });
+  }
+
+  #upgrade(request: Request, stream: Socket): void {
     const { maxPayload, closeTimeoutMs, compression } = this.#options;
-    const stream = dial(request.url, this.#options);
+    const { url, subprotocols } = request;
+    const headers = headersOf(request);
     this.#stream = stream;
-    const { url, headers, subprotocols } = request;
     const settings = {
       host: url.host,
       target: url.pathname + url.search,
@@ -151,23 +221,26 @@ export class EngineWebSocket implements SocketLike, PlatformSocket, SocketListen
 
   #opened(socket: EngineSocket, response: IncomingMessage, stream: Socket): SocketListener {
     this.#socket = socket;
+    this.readBy(this.#reader);
     this.#progress = new Progress(stream);
     this.protocol = response.headers["sec-websocket-protocol"] ?? "";
     // Messages may come in one read with the 101. Whoever awaited connect() has a turn to listen before they are told.
     socket.pause();
-    setImmediate(() => socket.resume());
+    setImmediate(() => this.#isHeld || socket.resume());
     process.nextTick(() => this.readyState === 1 && this.onopen?.({} as never));
     return this;
   }
 
   #answered(request: Request, response: IncomingMessage): void {
     const { followRedirects = 0 } = this.#options;
-    if (followRedirects === 0 || !isRedirect(response)) {
-      const read = readRefusal(this.#target, response, () => this.#gone(read()));
+    const asked = askedWho(request, response);
+    if (!asked?.isAgain && (followRedirects === 0 || !isRedirect(response))) {
+      const read = readRefusal(this.#target, response, () => this.#gone(asked ? because(read(), asked.why) : read()));
       return;
     }
     response.destroy();
     try {
+      if (asked) return void this.#ask(request);
       if (this.#redirects++ === followRedirects) {
         const why = `more than ${followRedirects} redirects (option followRedirects)`;
         throw new WebsocketsSimpleError("REFUSED", `${this.#target.label}: ${why}`, { status: response.statusCode ?? 0 });

@@ -1,6 +1,12 @@
 export {
+  type AnyMessageStream,
+  type Codec,
   createPacket,
   type ErrorCode,
+  type MessageStream,
+  type MessageStreamsOptions,
+  type MessageWriter,
+  type MessageWriterOptions,
   type Packet,
   type PacketCasing,
   type PacketInput,
@@ -16,5 +22,13 @@ export type { ClientConnectionEvent, ClientErrorEvent, ClientEvents, ClientMessa
 export type { HeartbeatOptions } from "./heartbeat.ts";
 export type { ClientOptions, ReconnectOptions } from "./options.ts";
 export type { OutboxOptions } from "./outbox.ts";
-export type { ClientTlsOptions, CompressionOptions, ServerCertificate, SocketLike, WebSocketClass } from "./platform.ts";
+export type {
+  ClientTlsOptions,
+  CompressionOptions,
+  CredentialsOptions,
+  ProxyOptions,
+  ServerCertificate,
+  SocketLike,
+  WebSocketClass,
+} from "./platform.ts";
 export type { AddressOptions } from "./target.ts";

@@ -1,4 +1,5 @@
 import {
+  type Codec,
   type Complete,
   checkOptions,
   DEFAULT_LIMITS,
@@ -11,7 +12,15 @@ import {
 } from "@websockets-simple/shared";
 import type { HeartbeatOptions } from "./heartbeat.ts";
 import type { OutboxOptions } from "./outbox.ts";
-import type { ClientTlsOptions, CompressionOptions, Platform, WebSocketClass } from "./platform.ts";
+import type {
+  CheckedCredentials,
+  ClientTlsOptions,
+  CompressionOptions,
+  CredentialsOptions,
+  Platform,
+  ProxyOptions,
+  WebSocketClass,
+} from "./platform.ts";
 import type { AddressOptions } from "./target.ts";
 
 /** How a client comes back. */
@@ -52,6 +61,11 @@ export interface ClientOptions<P extends Packet = Packet> extends AddressOptions
   packet?: StandardSchema<P> | undefined;
   /** The spelling of field names on the wire; `"pascal"` is .NET's. Default: `"camel"`. */
   packetCasing?: PacketCasing | undefined;
+  /**
+   * The form of packets on the wire; the server must have the same: `msgpack()` of `@websockets-simple/client/msgpack`, or a codec
+   * of your own. Default: JSON.
+   */
+  codec?: Codec | undefined;
   /** The largest message taken in, in bytes, 1 to 2,147,483,647 (Node). Default: 1,048,576. */
   maxPayload?: number | undefined;
   /** Whether small frames leave at once (TCP_NODELAY), or wait a little for more (Nagle's algorithm; Node). Default: true. */
@@ -74,12 +88,24 @@ export interface ClientOptions<P extends Packet = Packet> extends AddressOptions
   /** Cookies by name (Node), sent as they are: encode what RFC 6265 section 4.1.1 does not allow. Default: none. */
   cookies?: Readonly<Record<string, string>> | undefined;
   /**
+   * Who the client is, by HTTP Basic or Digest (Node). They go to the origin of `url` alone, also where redirects are followed.
+   * A page's user is not asked by a WebSocket. Default: nobody.
+   */
+  credentials?: CredentialsOptions | undefined;
+  /**
+   * The HTTP proxy to go through (Node): its URL, such as `http://user:password@proxy:3128`; `"environment"` for what
+   * HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY say at each attempt; or `ProxyOptions`. Default: none.
+   */
+  proxy?: string | ProxyOptions | undefined;
+  /**
    * How many redirects of the upgrade request are followed (Node), 0 to 20. Another origin gets no headers, cookies and
    * token; from TLS to none is refused. Default: 0, a redirect is a refusal.
    */
   followRedirects?: number | undefined;
   /** Compresses messages (permessage-deflate, RFC 7692) where the server agrees (Node). A browser decides by itself. Default: false. */
   compression?: boolean | CompressionOptions | undefined;
+  /** Whether messages can be written and read piece by piece: `createMessageWriter`, `messageStreams` (Node). Default: false. */
+  streams?: boolean | undefined;
   /** The wire. `"session"` is not available yet. Default: `"classic"`. */
   wire?: "classic" | undefined;
   /** Another WebSocket class (React Native, tests). Default: the platform's. */
@@ -87,7 +113,11 @@ export interface ClientOptions<P extends Packet = Packet> extends AddressOptions
 }
 
 /** Every option with its value. */
-export type CheckedOptions<P extends Packet> = Omit<ClientOptions<P>, "reconnect" | "outbox" | "heartbeat" | "compression"> & {
+export type CheckedOptions<P extends Packet> = Omit<
+  ClientOptions<P>,
+  "reconnect" | "outbox" | "heartbeat" | "compression" | "credentials"
+> & {
+  readonly credentials?: CheckedCredentials | false;
   readonly compression?: Complete<CompressionOptions> | false;
   readonly subprotocols: readonly string[];
   readonly tokenIn: TokenPlace;
@@ -144,9 +174,10 @@ const OPTIONS: OptionTable = {
   outbox: [OUTBOX, true],
   packet: [(value) => ((value as StandardSchema | null)?.["~standard"] ? undefined : "a Standard Schema (of zod, say)")],
   packetCasing: [["camel", "pascal"], "camel"],
+  codec: [(value) => ((value as Codec | null)?.decode ? undefined : "a codec { name, encode, decode }")],
   maxBufferedBytes: count(16_777_216),
   maxQueuedMessages: count(1_000),
-  wire: [(value) => (value === "classic" ? undefined : '"classic"; the session wire is not available yet')],
+  wire: [["classic"]],
   webSocket: ["function"],
 };
 

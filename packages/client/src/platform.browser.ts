@@ -1,7 +1,10 @@
-import { WebsocketsSimpleError } from "@websockets-simple/shared";
+import { IsolatingEmitter, WebsocketsSimpleError } from "@websockets-simple/shared";
 import { lost } from "./outbox.ts";
 import type { Platform, PlatformSignal } from "./platform.ts";
 import { TOKEN_PLACES } from "./target.ts";
+
+/** A browser tells of whole messages only. */
+export { IsolatingEmitter as ClientEmitter };
 
 /** The parts of a page or worker that are listened to; workers have no document, SSR has neither. */
 interface Page {

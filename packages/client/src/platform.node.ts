@@ -2,15 +2,20 @@ import type { ClientRequest, IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { keepSmall } from "@websockets-simple/engine/keep-small";
 import { DEFAULT_LIMITS, type OptionTable, WebsocketsSimpleError } from "@websockets-simple/shared";
+import { credentialsTable } from "./credentials-option.node.ts";
 import { EngineWebSocket } from "./engine-socket.node.ts";
 import { lost } from "./outbox.ts";
 import { notOpen, SocketPings } from "./pings.node.ts";
 import type { Platform, Refusal, SocketLike, SocketOptions } from "./platform.ts";
 import { Progress } from "./progress.node.ts";
+import { checkProxy } from "./proxy-option.node.ts";
 import { explain, readRefusal } from "./refusal.node.ts";
 import { REQUEST_RULES, requestHeaders } from "./request.node.ts";
+import { useSocket } from "./streams.node.ts";
 import { misplaced, TOKEN_PLACES } from "./target.ts";
-import { checkTls, tlsSettings } from "./tls.node.ts";
+import { tlsRule, tlsSettings } from "./tls.node.ts";
+
+export { ClientEmitter } from "./streams.node.ts";
 
 /** What `ws` has besides the WHATWG interface. */
 interface NodeSocket {
@@ -34,8 +39,9 @@ const COMPRESSION: OptionTable = {
  *
  * @throws WebsocketsSimpleError `INVALID_OPTION` where neither is meant
  */
-function needsEngine({ followRedirects, compression, webSocket }: SocketOptions): boolean {
-  const option = followRedirects ? "followRedirects" : compression ? "compression" : undefined;
+function needsEngine({ followRedirects, compression, credentials, proxy, streams, webSocket }: SocketOptions): boolean {
+  const wanted = { followRedirects, compression, credentials, proxy, streams };
+  const option = Object.entries(wanted).find(([, value]) => value)?.[0];
   if (option && webSocket)
     throw new WebsocketsSimpleError("INVALID_OPTION", `option ${option}: not with option webSocket, which does that by itself`);
   return option !== undefined;
@@ -53,19 +59,27 @@ export const platform: Platform = {
   },
   heartbeat: true,
   options: {
-    tls: [checkTls],
+    tls: [tlsRule("tls")],
     maxPayload: [[1, 2_147_483_647], DEFAULT_LIMITS.maxPayload],
     noDelay: ["boolean", true],
     socketBufferBytes: [[1_024, 16_777_216]],
     followRedirects: [[0, 20], 0],
     compression: [COMPRESSION, false],
+    credentials: [credentialsTable("credentials")],
+    proxy: [checkProxy],
+    streams: ["boolean", false],
     ...REQUEST_RULES,
   },
   page: undefined,
 
   createSocket(Implementation, target, given, refused, pong, listener) {
     const { tls, maxPayload, closeTimeoutMs, noDelay, socketBufferBytes } = given;
-    if (needsEngine(given)) return new EngineWebSocket(target, given, refused, pong, listener);
+    if (needsEngine(given)) {
+      const socket = new EngineWebSocket(target, given, refused, pong, listener);
+      useSocket(listener, socket, maxPayload);
+      return socket;
+    }
+    useSocket(listener, undefined, maxPayload);
     // A kilobyte each is more than honest servers make.
     const maxFragments = Math.max(1_024, Math.ceil(maxPayload / 1_024));
     const options = {

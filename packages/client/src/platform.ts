@@ -1,4 +1,5 @@
-import type { Complete, OptionTable, TokenPlace, WebsocketsSimpleError } from "@websockets-simple/shared";
+import type { Complete, DigestAlgorithm, OptionTable, TokenPlace, WebsocketsSimpleError } from "@websockets-simple/shared";
+import type { KnownChallenge } from "./challenge.node.ts";
 import type { ClientPingEvent } from "./events.ts";
 import type { PlaceToken, Target } from "./target.ts";
 
@@ -60,6 +61,46 @@ export interface CompressionOptions {
   windowBits?: number | undefined;
 }
 
+/** How a Node client shows who it is by user name and password (RFC 7617, RFC 7616). */
+export interface CredentialsOptions {
+  /** Not empty, without colons. */
+  username: string;
+  /** Sent by Basic alone; Digest proves that the client knows it. */
+  password: string;
+  /**
+   * Whether Basic is sent before it is asked for, which saves a round trip. Digest is sent so in any case once the server has
+   * asked for it, as long as its nonce lasts. Default: false.
+   */
+  preemptive?: boolean | undefined;
+  /** What may be answered; of several challenges the strongest is. Default: `["basic", "digest"]`. */
+  scheme?: readonly ("basic" | "digest")[] | undefined;
+  /** The algorithms of Digest that may be used. Name MD5 only for servers that know nothing else. Default: `["SHA-256"]`. */
+  algorithms?: readonly DigestAlgorithm[] | undefined;
+  /** Whether Basic may go without TLS to elsewhere than this machine: anybody on the way reads the password. Default: false. */
+  basicWithoutTls?: boolean | undefined;
+}
+
+/** The same, every option with its value; of one client alone. */
+export interface CheckedCredentials extends Complete<CredentialsOptions> {
+  /** What its last attempt was asked for. */
+  known?: KnownChallenge;
+}
+
+/** How a Node client goes through an HTTP proxy, by CONNECT (RFC 9110 section 9.3.6). */
+export interface ProxyOptions {
+  /** `http:` or `https:`, host and port; a user name and a password may stand in front of the host, percent-encoded. */
+  url: string;
+  /**
+   * Who the client is, to the proxy alone: as option `credentials`, but with `basicWithoutTls: true` by default, since proxies
+   * without TLS are the rule.
+   */
+  credentials?: CredentialsOptions | undefined;
+  /** How TLS to an `https:` proxy is done. TLS to the server is option `tls` of the client. */
+  tls?: ClientTlsOptions | undefined;
+  /** How long the proxy has for each attempt to reach the server, in milliseconds, 1 to 2,147,483,647. Default: 8,000. */
+  timeoutMs?: number | undefined;
+}
+
 /** What a socket needs beside its target. */
 export interface SocketOptions {
   readonly webSocket?: WebSocketClass | undefined;
@@ -68,7 +109,10 @@ export interface SocketOptions {
   readonly origin?: string | undefined;
   readonly cookies?: Readonly<Record<string, string>> | undefined;
   readonly followRedirects?: number | undefined;
+  readonly credentials?: CheckedCredentials | false | undefined;
+  readonly proxy?: string | ProxyOptions | undefined;
   readonly compression?: Complete<CompressionOptions> | false | undefined;
+  readonly streams?: boolean | undefined;
   readonly maxPayload: number;
   readonly closeTimeoutMs: number;
   readonly noDelay?: boolean | undefined;

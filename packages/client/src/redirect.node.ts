@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { WebsocketsSimpleError } from "@websockets-simple/shared";
+import type { Login } from "./login.node.ts";
 import type { Target } from "./target.ts";
 
 /** Where an upgrade request goes, and with what. */
@@ -8,6 +9,8 @@ export interface Request {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly subprotocols: readonly string[];
+  /** Who shows who is asking by user name and password. */
+  readonly login?: Login | undefined;
 }
 
 const REDIRECTS = [301, 302, 303, 307, 308];
@@ -19,7 +22,7 @@ export function isRedirect({ statusCode, headers }: IncomingMessage): boolean {
 
 /**
  * The request to where an answer leads. To another origin goes nothing that tells who is asking: no header, no cookie, no
- * token.
+ * token, no password.
  *
  * @throws WebsocketsSimpleError `REFUSED` where it must not be followed
  */

@@ -56,7 +56,7 @@ export function resolveAddress({ url, host, port, secure, path, query }: Address
   const refuse = (got: string): never => {
     throw new WebsocketsSimpleError(
       "INVALID_OPTION",
-      `option url: expected ws(s):// or http(s):// without fragment and credentials, or instead host, port, secure, path; got ${got}`,
+      `option url: expected ws(s):// or http(s)://, or instead host, port, secure, path; got ${got}`,
     );
   };
   if (url === undefined ? host === undefined : (host ?? port ?? secure ?? path) !== undefined) refuse(url ? "both" : "neither");

@@ -12,19 +12,27 @@ const RULES: Readonly<Record<string, Rule>> = {
   ...CERTIFICATE_RULES,
 };
 
-/** The rule of option `tls`: what Node would find wrong only when it connects is told by the constructor. */
-export const checkTls: Rule = (value) => {
-  if (typeof value !== "object" || !value) return "an object";
-  for (const [name, rule] of Object.entries(CERTIFICATE_RULES)) {
-    const part = (value as Record<string, unknown>)[name];
-    // These may be secrets, which an error must not quote.
-    const expected = part === undefined ? undefined : unmet(rule as Rule, part);
-    if (expected) throw invalid(name, `expected ${expected}`);
-  }
-  const fault = faultOf(checkOptions<Certificate>(value, tableOf(RULES), "tls."));
-  if (fault) throw invalid(fault.option, fault.why, fault.cause);
-  return undefined;
-};
+/**
+ * The rule of option `tls`, or of a proxy's: what Node would find wrong only when it connects is told by the constructor.
+ *
+ * @param option its name, for messages
+ */
+export function tlsRule(option: string): Rule {
+  const invalid = (name: string, what: string, cause?: Error): WebsocketsSimpleError =>
+    new WebsocketsSimpleError("INVALID_OPTION", `option ${option}${name && `.${name}`}: ${what}`, cause && { cause });
+  return (value) => {
+    if (typeof value !== "object" || !value) return "an object";
+    for (const [name, rule] of Object.entries(CERTIFICATE_RULES)) {
+      const part = (value as Record<string, unknown>)[name];
+      // These may be secrets, which an error must not quote.
+      const expected = part === undefined ? undefined : unmet(rule as Rule, part);
+      if (expected) throw invalid(name, `expected ${expected}`);
+    }
+    const fault = faultOf(checkOptions<Certificate>(value, tableOf(RULES), `${option}.`));
+    if (fault) throw invalid(fault.option, fault.why, fault.cause);
+    return undefined;
+  };
+}
 
 /** As Node takes them. */
 export function tlsSettings({ checkServerIdentity: check, ...tls }: ClientTlsOptions = {}): object {
@@ -46,8 +54,4 @@ function judge(
     why = thrown;
   }
   return Object.assign(new Error(describeThrown(why), { cause: why }), { code: REFUSED_IDENTITY });
-}
-
-function invalid(name: string, what: string, cause?: Error): WebsocketsSimpleError {
-  return new WebsocketsSimpleError("INVALID_OPTION", `option tls${name && `.${name}`}: ${what}`, cause && { cause });
 }

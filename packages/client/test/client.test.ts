@@ -686,7 +686,7 @@ describe("a listener of `connection`", () => {
 describe("options", () => {
   it.each<[object, string]>([
     [{}, "option url"],
-    [{ url: "ws://a", wire: "session" }, 'option wire: expected "classic"; the session wire is not available yet; got "session"'],
+    [{ url: "ws://a", wire: "session" }, 'option wire: expected one of classic; got "session"'],
     [{ url: "ws://a", query: new URLSearchParams("a=1") }, "option query: expected an object of strings; got an object"],
     [{ url: "ws://a", query: { a: 1 } }, "option query: expected an object of strings"],
     [{ url: "ws://a", query: null }, "option query: expected an object of strings; got null"],

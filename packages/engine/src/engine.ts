@@ -168,6 +168,11 @@ export interface EngineSocket {
   pause(): void;
   /** Goes on reading. */
   resume(): void;
+  /**
+   * From now on `begins` is asked of each message, or no longer. From the start it is, where the listener has it. Absent where
+   * `beginMessage` is.
+   */
+  askForPieces?(asks: boolean): void;
   /** Raises or lowers the bound for the frames that begin from now on, in bytes; until then it is the acceptor's. */
   setMaxPayload(bytes: number): void;
 }
@@ -175,12 +180,17 @@ export interface EngineSocket {
 /** A message on its way out, piece by piece; it leaves as fragments, uncompressed. */
 export interface OutgoingPieces {
   /**
-   * Sends a piece; its bytes are copied. Of a text, all pieces together MUST be UTF-8. `blocked` and `drained` say when to
-   * wait and to go on.
+   * Sends a piece; its bytes are copied. Of a text, all pieces together MUST be UTF-8. `whenRoom`, or `blocked` and
+   * `drained`, say when to wait and to go on.
    *
    * @returns whether it was accepted: false when the connection is closing or gone
    */
   write(bytes: Uint8Array): boolean;
+  /**
+   * Calls back, once and later, when the message's turn has come and the kernel has taken what waits: whoever writes no more
+   * than a little in between holds no more than that. Never once the connection is gone.
+   */
+  whenRoom(go: () => void): void;
   /** Ends the message, which counts as one in `taken`. Without it nothing else is ever sent, but for a close frame. */
   end(): void;
 }
@@ -203,7 +213,7 @@ export interface SocketListener {
    * A message begins. Who returns something is told of it piece by piece, paused and resumed like all else; undefined: it is
    * told whole. A compressed message is not asked for: it is always told whole. Only engines that have `beginMessage` ask.
    */
-  begins?(isText: boolean): IncomingPieces | undefined;
+  begins?: ((isText: boolean) => IncomingPieces | undefined) | undefined;
   /** A whole message: text or bytes. `size` is its payload in bytes. */
   message(message: string | Uint8Array, size: number): void;
   /**

@@ -1,8 +1,30 @@
-import type { Packet, Sendable } from "@websockets-simple/shared";
+import type {
+  AnyMessageStream,
+  MessageStreamsOptions,
+  MessageWriter,
+  MessageWriterOptions,
+  Packet,
+  Sendable,
+} from "@websockets-simple/shared";
 import type { ClientCertificate, UpgradeRequest } from "./handshake/upgrade-request.ts";
 
 /** Where a connection stands. `connecting` lasts until the success string is sent. */
 export type ConnectionState = "connecting" | "open" | "closing" | "closed";
+
+/** A message that came in, as a loop over a connection tells it: as a `message` event does. */
+export interface ReceivedMessage<P extends Packet = Packet> {
+  readonly type: "received";
+  /** The packet's `data`, the text itself when it is no packet, or the bytes. */
+  readonly message: string | Uint8Array;
+  /** The packet; absent as in a `message` event. */
+  readonly packet?: P;
+}
+
+/** How the messages of a connection are read in a loop. */
+export interface MessagesOptions {
+  /** Ends the loop when aborted: it fails with `ABORTED`. */
+  signal?: AbortSignal | undefined;
+}
 
 /** What stands behind a connection; the server makes one for each. */
 export interface ConnectionPeer<P extends Packet> {
@@ -22,6 +44,12 @@ export interface ConnectionPeer<P extends Packet> {
   close(code: number, reason: string): Promise<void>;
   /** As `Connection.terminate`. */
   terminate(): void;
+  /** As `Connection.createMessageWriter`. */
+  createMessageWriter(options: MessageWriterOptions | undefined): MessageWriter;
+  /** As `Connection.messages`. */
+  messages(options: MessagesOptions | undefined): AsyncIterableIterator<ReceivedMessage<P>, void>;
+  /** As `Connection.messageStreams`. */
+  messageStreams(options: MessageStreamsOptions | undefined): AsyncIterableIterator<AnyMessageStream, void>;
 }
 
 /** One client, from the accepted upgrade to the end. */
@@ -79,7 +107,10 @@ export class Connection<P extends Packet = Packet, D = undefined> {
     return this.#peer.request.query;
   }
 
-  /** The request's headers as the client sent them, names in lower case, repeated ones joined. Frozen, without a prototype. */
+  /**
+   * The request's headers as the client sent them, names in lower case, repeated ones joined. Frozen, without a prototype. With
+   * option `httpAuthentication` they are without `authorization`, which may tell a password.
+   */
   get headers(): Readonly<Record<string, string>> {
     return this.#peer.request.headers;
   }
@@ -97,6 +128,11 @@ export class Connection<P extends Packet = Packet, D = undefined> {
   /** The Host header, or what a proxy of `trustProxy` says that it was. */
   get host(): string {
     return this.#peer.request.host;
+  }
+
+  /** Who the client has shown to be by user name and password; undefined without option `httpAuthentication`. */
+  get userName(): string | undefined {
+    return this.#peer.request.userName;
   }
 
   /** The application subprotocol that was agreed upon. */
@@ -167,6 +203,43 @@ export class Connection<P extends Packet = Packet, D = undefined> {
    */
   close(code = 1000, reason = ""): Promise<void> {
     return this.#peer.close(code, reason);
+  }
+
+  /**
+   * Sends one message piece by piece, from a loop or a Web Stream, and never holds more of it than is on its way: see
+   * `MessageWriter`. It is sent uncompressed, and no `sent` event tells of it. Whatever else is sent meanwhile waits behind it,
+   * within the bounds of `sendQueue`: beyond `maxBytes` the connection is treated as one that does not read.
+   *
+   * @throws WebsocketsSimpleError `INVALID_STATE` with `engine: "ws"`, which cannot · `INVALID_ARGUMENT`
+   */
+  createMessageWriter(options?: MessageWriterOptions): MessageWriter {
+    return this.#peer.createMessageWriter(options);
+  }
+
+  /**
+   * The messages that come from now on, until the connection ends; each goes to the listeners of `message` as well. Fails with
+   * `OVERFLOW` when more than `maxQueuedMessages` wait unread, and with `ABORTED` after `signal`.
+   *
+   * @throws WebsocketsSimpleError `INVALID_ARGUMENT`
+   */
+  messages(options?: MessagesOptions): AsyncIterableIterator<ReceivedMessage<P>, void> {
+    return this.#peer.messages(options);
+  }
+
+  /** The same as `messages()`, for `for await (const { packet, message } of connection)`. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<ReceivedMessage<P>, void> {
+    return this.messages();
+  }
+
+  /**
+   * The messages that begin from now on, each piece by piece while it comes: see `MessageStream`. Meanwhile no listener and no
+   * other loop is told of messages. What is not read is not taken from the network: the sender waits. A compressed message
+   * comes whole, within `maxPayload`. One loop at a time.
+   *
+   * @throws WebsocketsSimpleError `INVALID_STATE`: there is a loop already, or `engine: "ws"`, which cannot · `INVALID_ARGUMENT`
+   */
+  messageStreams(options?: MessageStreamsOptions): AsyncIterableIterator<AnyMessageStream, void> {
+    return this.#peer.messageStreams(options);
   }
 
   /** Destroys it at once, without a close frame: the other side sees 1006. */

@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 import { AddressLimits } from "./addresses/address-limits.ts";
 import { type ClientOrigin, originOf } from "./addresses/client-origin.ts";
+import { Guesses } from "./addresses/guesses.ts";
 import type { Clock } from "./clock.ts";
 import type { Candidate } from "./handshake/candidate.ts";
 import type { Authentication } from "./handshake/handshake-parts.ts";
@@ -25,6 +26,8 @@ export interface Gate {
   /** Undefined: any host. */
   readonly isHost: HostCheck | undefined;
   readonly limits: AddressLimits;
+  /** Watches over those who guess tokens and passwords; undefined: anybody may. */
+  readonly guesses: Guesses | undefined;
   /** Undefined: anybody may come. */
   readonly authentication: GateKeeper | undefined;
   /** Where a request came from. */
@@ -32,11 +35,17 @@ export interface Gate {
 }
 
 /** The options that decide about a gate. */
-export type GateOptions = Pick<CheckedOptions<never, unknown>, "noDelay" | "limits" | "isHost" | "trust">;
+export type GateOptions = Pick<CheckedOptions<never, unknown>, "noDelay" | "limits" | "isHost" | "trust" | "guesses">;
 
 /** Makes a gate, before which nobody has come yet. */
-export function createGate(options: GateOptions, engine: Engine, clock: Clock, authentication: GateKeeper | undefined): Gate {
+export function createGate(
+  options: GateOptions,
+  engine: Engine,
+  clock: Clock,
+  authenticate: ((guesses: Guesses | undefined) => GateKeeper) | undefined,
+): Gate {
   const { noDelay, limits, isHost, trust } = options;
+  const guesses = options.guesses && new Guesses(options.guesses, clock);
   return {
     clock,
     engine,
@@ -46,7 +55,8 @@ export function createGate(options: GateOptions, engine: Engine, clock: Clock, a
     pending: new Set(),
     isHost,
     limits: new AddressLimits(limits, trust?.proxies, clock),
-    authentication,
+    guesses,
+    authentication: authenticate?.(guesses),
     originOf: (request, stream, isUnix) => originOf(request.rawHeaders, stream, isUnix, trust),
   };
 }

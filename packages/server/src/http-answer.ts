@@ -6,17 +6,17 @@ import type { Clock } from "./clock.ts";
 export interface Refusal {
   readonly status: number;
   readonly reason: string;
-  /** Further response headers. */
-  readonly headers?: Readonly<Record<string, string>>;
+  /** Further response headers; of a list each has a line of its own. */
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
 }
 
 /** How long a refused peer has to take its answer and go, in milliseconds. */
 export const LINGER_MS = 1_000;
 
 /** The headers of every answer. */
-export function answerHeaders(refusal: Refusal): Record<string, string> {
+export function answerHeaders(refusal: Refusal): Record<string, string | string[]> {
   return {
-    ...refusal.headers,
+    ...(refusal.headers as Record<string, string | string[]> | undefined),
     Connection: "close",
     "Content-Type": "text/plain; charset=utf-8",
     "Content-Length": String(Buffer.byteLength(refusal.reason)),
@@ -30,7 +30,9 @@ export function answerHeaders(refusal: Refusal): Record<string, string> {
 export function answer(stream: Duplex, refusal: Refusal, clock: Clock): void {
   stream.on("error", () => {});
   if (stream.destroyed || stream.writableEnded) return;
-  const headers = Object.entries(answerHeaders(refusal)).map(([name, value]) => `${name}: ${value}\r\n`);
+  const headers = Object.entries(answerHeaders(refusal)).flatMap(([name, value]) =>
+    [value].flat().map((line) => `${name}: ${line}\r\n`),
+  );
   stream.once(
     "close",
     clock.after(LINGER_MS, () => stream.destroy()),

@@ -6,10 +6,11 @@ import {
   toError,
   WebsocketsSimpleError,
 } from "@websockets-simple/shared";
+import type { AcceptQueue } from "./accept-loop.ts";
 import type { Clock } from "./clock.ts";
-import type { Connection, ConnectionPeer } from "./connection.ts";
+import type { Connection, ConnectionPeer, ReceivedMessage } from "./connection.ts";
 import type { ConnectionManager } from "./connection-manager.ts";
-import type { ServerEvents } from "./events.ts";
+import type { ServerEvents, ServerMessageEvent } from "./events.ts";
 import type { WebsocketHandler } from "./handler.ts";
 import type { UpgradeRequest } from "./handshake/upgrade-request.ts";
 import type { Log } from "./logger.ts";
@@ -17,6 +18,7 @@ import { receivedEvent, sentEvent } from "./message-event.ts";
 import type { Payload } from "./payload.ts";
 import { Peer } from "./peer.ts";
 import type { PeerContext } from "./peer-context.ts";
+import type { ReadingOptions } from "./peer-reading.ts";
 import type { PacketReader } from "./plain-packet.ts";
 import { type RateLimitOptions, TokenBucket } from "./rate-limit.ts";
 import type { SendQueueOptions } from "./send-queue.ts";
@@ -43,6 +45,8 @@ export interface HubParts<P extends Packet, D, C extends Connection<P, D>> {
   readonly queue: Required<SendQueueOptions>;
   readonly rate: Required<RateLimitOptions> | undefined;
   readonly watch: WatchRules;
+  readonly reading: ReadingOptions;
+  readonly accepting: AcceptQueue<C>;
   readonly successString: string | undefined;
   readonly handler: WebsocketHandler<P, D>;
   readonly manager: ConnectionManager<C>;
@@ -69,7 +73,7 @@ export class Hub<P extends Packet, D, C extends Connection<P, D>> {
 
   constructor(parts: HubParts<P, D, C>) {
     this.#parts = parts;
-    const { clock, codec, counters, queue, rate, watch } = parts;
+    const { clock, codec, counters, queue, rate, watch, reading } = parts;
     this.#faults = new TokenBucket(10, 100, clock);
     this.#prints = new TokenBucket(10, 100, clock);
     this.#context = {
@@ -79,8 +83,11 @@ export class Hub<P extends Packet, D, C extends Connection<P, D>> {
       queue,
       rate,
       watch,
+      reading,
       stalls: new StallWatch(queue.stallTimeoutMs, clock),
-      received: (peer, message) => this.#received(peer.connection, message),
+      received: (peer, message) => {
+        if (!peer.reading?.takes(message)) this.#received(peer, message);
+      },
       beaten: ({ connection }, event, payload) => {
         // A copy of what was read, and only for somebody: pings come even where nothing else does.
         if (parts.isHeard(event)) parts.emit(event, { connection, payload: new Uint8Array(payload) });
@@ -116,6 +123,7 @@ export class Hub<P extends Packet, D, C extends Connection<P, D>> {
     this.#guard("connectionManager.add", () => manager.add(connection), connection);
     log("info", "connected", { connection: peer.id, remoteAddress: request.remoteAddress, remotePort: request.remotePort });
     emit("connection", { type: "connected", connection });
+    if (peer.isAlive) this.#parts.accepting.offer(connection, peer);
     return peer;
   }
 
@@ -175,11 +183,18 @@ export class Hub<P extends Packet, D, C extends Connection<P, D>> {
     this.report(error, connection);
   }
 
-  #received(connection: C, message: string | Uint8Array): void {
-    const { handler, reader, emit } = this.#parts;
-    if (typeof message !== "string") return void emit("message", receivedEvent<P, C>(message, undefined, connection));
-    const data = handler.isUsual ? reader.readShort(message) : undefined;
-    if (data !== undefined) return void emit("message", receivedEvent<P, C>(data, reader.time, connection));
+  #tellReceived(peer: Peer<P, C>, event: ServerMessageEvent<P, C>): void {
+    this.#parts.emit("message", event);
+    peer.reading?.tell(event as ReceivedMessage<P>);
+  }
+
+  #received(peer: Peer<P, C>, message: string | Uint8Array): void {
+    const { handler, reader, codec } = this.#parts;
+    const { connection } = peer;
+    const isText = typeof message === "string";
+    if (!isText && !codec.codec) return void this.#tellReceived(peer, receivedEvent<P, C>(message, undefined, connection));
+    const data = isText && handler.isUsual ? reader.readShort(message) : undefined;
+    if (data !== undefined) return void this.#tellReceived(peer, receivedEvent<P, C>(data, reader.time, connection));
     let told: { packet?: P } | undefined;
     let text = message;
     try {
@@ -198,7 +213,7 @@ export class Hub<P extends Packet, D, C extends Connection<P, D>> {
         connection,
       );
     }
-    emit("message", receivedEvent<P, C>(text, told.packet, connection));
+    this.#tellReceived(peer, receivedEvent<P, C>(text, told.packet, connection));
   }
 
   #refused(thrown: unknown, connection: C): void {
@@ -211,16 +226,17 @@ export class Hub<P extends Packet, D, C extends Connection<P, D>> {
   }
 
   #tellSent({ message, packet }: Payload<P>, recipients: number, connection?: C): void {
-    const { reader, isHeard, emit } = this.#parts;
+    const { reader, isHeard, emit, codec } = this.#parts;
     if (!isHeard("message")) return;
-    if (packet !== undefined || typeof message !== "string") {
+    const isText = typeof message === "string";
+    if (packet !== undefined || (!isText && !codec.codec)) {
       return void emit("message", sentEvent<P, C>(message, packet, connection, recipients));
     }
-    // A raw text is told as its receiver reads it.
-    const data = reader.readShort(message);
+    // What is raw is told as its receiver reads it.
+    const data = isText ? reader.readShort(message) : undefined;
     if (data !== undefined) return void emit("message", sentEvent<P, C>(data, reader.time, connection, recipients));
     const read = reader.read(message).packet;
-    let text: string = message;
+    let text = message;
     try {
       text = read?.data ?? message;
     } catch (thrown) {
@@ -232,6 +248,7 @@ export class Hub<P extends Packet, D, C extends Connection<P, D>> {
   #closed(connection: C, code: number, reason: string): void {
     const { manager, roster, log, emit } = this.#parts;
     this.#peers.delete(connection);
+    this.#parts.accepting.left(connection);
     roster?.remove(connection);
     this.#guard("connectionManager.remove", () => manager.remove(connection), connection);
     log("info", "disconnected", { connection: connection.id, remoteAddress: connection.remoteAddress, code, reason });

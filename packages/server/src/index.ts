@@ -1,7 +1,14 @@
 export {
+  type AnyMessageStream,
   CloseCode,
+  type Codec,
   createPacket,
+  type DigestAlgorithm,
   type ErrorCode,
+  type MessageStream,
+  type MessageStreamsOptions,
+  type MessageWriter,
+  type MessageWriterOptions,
   type Packet,
   type PacketCasing,
   type PacketInput,
@@ -10,8 +17,17 @@ export {
   type TokenPlace,
   WebsocketsSimpleError,
 } from "@websockets-simple/shared";
+export type { AcceptOptions } from "./accept-loop.ts";
 export type { GuessLimitOptions } from "./addresses/guesses.ts";
-export { type AnyConnection, AuthConnection, Connection, type ConnectionPeer, type ConnectionState } from "./connection.ts";
+export {
+  type AnyConnection,
+  AuthConnection,
+  Connection,
+  type ConnectionPeer,
+  type ConnectionState,
+  type MessagesOptions,
+  type ReceivedMessage,
+} from "./connection.ts";
 export { ConnectionManager } from "./connection-manager.ts";
 export type {
   ServerConnectionEvent,
@@ -28,8 +44,17 @@ export type { ResponseCookie } from "./handshake/set-cookie.ts";
 export type { ClientCertificate, UpgradeRequest } from "./handshake/upgrade-request.ts";
 export type { UserService, UserServiceLimits } from "./handshake/user-service.ts";
 export type { VerifyHook, VerifyOptions } from "./handshake/verify-request.ts";
+export type {
+  FindPassword,
+  HttpAuthenticationOptions,
+  HttpAuthenticationScheme,
+  KnownPassword,
+} from "./http-authentication/options.ts";
 export type { Identity } from "./identities.ts";
-export type { EndpointOptions, ServerAddress } from "./listen/http-listener.ts";
+export type { AttachOptions } from "./listen/attachments.ts";
+export type { EndpointOptions } from "./listen/http-listener.ts";
+export type { OwnHttpServer, ServerAddress } from "./listen/http-server.ts";
+export type { RequestListener } from "./listen/plain-requests.ts";
 export type { ServerTlsOptions } from "./listen/tls.ts";
 export type { LogFields, Logger } from "./logger.ts";
 export type {

@@ -2,6 +2,7 @@ import type { Packet, WebsocketsSimpleError } from "@websockets-simple/shared";
 import type { Clock } from "./clock.ts";
 import type { AnyConnection, Connection, ConnectionPeer } from "./connection.ts";
 import type { GateKeeper } from "./gate.ts";
+import type { GuessWatch } from "./handshake/user-service.ts";
 import type { Roster } from "./hub.ts";
 import type { Engine } from "./socket.ts";
 
@@ -13,8 +14,15 @@ export interface ServerInternals<P extends Packet, D, C extends Connection<P, D>
   /** Told of the connections of services. */
   readonly rosterOfServices?: Roster<AnyConnection>;
   readonly createConnection?: (peer: ConnectionPeer<P>, data: D, userId: unknown) => C;
-  /** @param report tells of an error by log and event */
-  readonly authenticate?: (clock: Clock, report: (error: WebsocketsSimpleError) => void) => GateKeeper;
+  /**
+   * @param report tells of an error by log and event
+   * @param guesses watches over those who guess; undefined: anybody may
+   */
+  readonly authenticate?: (
+    clock: Clock,
+    report: (error: WebsocketsSimpleError) => void,
+    guesses: GuessWatch | undefined,
+  ) => GateKeeper;
 }
 
 const INTERNALS = Symbol("internals");

@@ -6,9 +6,12 @@ import {
   type Packet,
   type Rule,
   tableOf,
+  unmet,
   wrong,
 } from "@websockets-simple/shared";
 import type { ProxyHeaders, ProxyTrust } from "./addresses/client-origin.ts";
+import { checkGuessLimit, GUESS_LIMIT_ON } from "./addresses/guess-rules.ts";
+import type { GuessLimit } from "./addresses/guesses.ts";
 import {
   type CheckedLimits,
   checkEndpoints,
@@ -23,11 +26,12 @@ import { type HostCheck, hostCheck } from "./handshake/hosts.ts";
 import { type OriginCheck, originCheck } from "./handshake/origins.ts";
 import { isToken } from "./handshake/scanners.ts";
 import { decodeSegments, type ServedPath } from "./handshake/target.ts";
+import { type CheckedHttpAuthentication, checkHttpAuthentication } from "./http-authentication/rules.ts";
 import type { EndpointOptions } from "./listen/http-listener.ts";
 import { checkTls, type ServerTls, type ServerTlsOptions } from "./listen/tls.ts";
 import type { AuthServerOptions, CompressionOptions, HeartbeatOptions, ServerOptions } from "./options.ts";
 import type { RateLimitOptions } from "./rate-limit.ts";
-import { payload, sendableText, timerMs } from "./rules.ts";
+import { payload, sendableText, servicePath, timerMs } from "./rules.ts";
 import type { SendQueueOptions } from "./send-queue.ts";
 import type { EngineName } from "./socket.ts";
 
@@ -49,6 +53,8 @@ export const DEFAULTS = Object.freeze({
   closeTimeoutMs: DEFAULT_LIMITS.closeTimeoutMs as number,
   maxPayload: DEFAULT_LIMITS.maxPayload as number,
   maxFragments: 16_384,
+  maxQueuedMessages: 1_000,
+  maxQueuedConnections: 1_000,
   messageTimeoutMs: 30_000,
   sendQueue: Object.freeze({ maxBytes: 1_048_576, onOverflow: "disconnect" as const, stallTimeoutMs: 10_000 }),
   compression: false as boolean | CompressionOptions,
@@ -67,18 +73,21 @@ export const DEFAULTS = Object.freeze({
   maxPayloadBeforeAuth: 4_096,
   userServiceLimits: Object.freeze({ timeoutMs: 3_000, concurrency: 64 }),
   /** What `guessLimit: true` means. */
-  guessLimitOn: Object.freeze({ free: 100, forgetMs: 10_000, delayMs: 1_000, maxDelayMs: 30_000 }),
+  guessLimitOn: GUESS_LIMIT_ON,
   maxConnectionsPerUser: Number.POSITIVE_INFINITY,
 });
 
 /** Options that are read as something else, or elsewhere. */
 type Replaced =
   | ("tls" | "port" | "host" | "backlog" | "origins" | "requireOrigin" | "hosts" | "trustProxy" | "proxyHeaders")
+  | ("httpAuthentication" | "guessLimit")
   | ("handler" | "connectionManager" | "createState");
 
 /** A server's options, each with its value. */
 export interface CheckedOptions<P extends Packet, D> extends Omit<ServerOptions<P, D, never>, Replaced> {
   readonly endpoints: readonly EndpointOptions[];
+  /** Whether they were asked for, or are what there is without a word. */
+  readonly isPlaceGiven: boolean;
   readonly noDelay: boolean;
   /** `path`, taken apart; undefined: none. */
   readonly service: ServedPath | undefined;
@@ -90,6 +99,8 @@ export interface CheckedOptions<P extends Packet, D> extends Omit<ServerOptions<
   readonly closeTimeoutMs: number;
   readonly maxPayload: number;
   readonly maxFragments: number;
+  readonly maxQueuedMessages: number;
+  readonly maxQueuedConnections: number;
   readonly messageTimeoutMs: number;
   readonly sendQueue: Required<SendQueueOptions>;
   readonly engine: EngineName;
@@ -100,7 +111,11 @@ export interface CheckedOptions<P extends Packet, D> extends Omit<ServerOptions<
   readonly isHost: HostCheck | undefined;
   readonly limits: CheckedLimits;
   readonly trust: ProxyTrust | undefined;
+  readonly httpAuthentication: CheckedHttpAuthentication | undefined;
+  readonly guesses: GuessLimit | undefined;
 }
+
+type Given = Readonly<Record<string, unknown>>;
 
 const list: Rule = (value) => (Array.isArray(value) && value.length > 0 ? undefined : "a list of at least one");
 
@@ -110,10 +125,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   noDelay: "boolean",
   socketBufferBytes: [1_024, 16_777_216],
   tls: "object",
-  path: (value) =>
-    value === false || (typeof value === "string" && value.startsWith("/") && !/[?#]/.test(value) && decodeSegments(value))
-      ? undefined
-      : "a path that begins with / and has no query, or false",
+  path: (value) => (value === false || !unmet(servicePath, value) ? undefined : `${unmet(servicePath, value)}, or false`),
+  requestListener: "function",
   connectionSuccessString: sendableText,
   availableSubprotocols: (value) =>
     Array.isArray(value) &&
@@ -125,9 +138,12 @@ const RULES: Readonly<Record<string, Rule>> = {
       ? undefined
       : "a Standard Schema (zod, valibot, arktype, …)",
   packetCasing: ["camel", "pascal"],
+  codec: has("a codec { name, encode, decode }, such as msgpack()", "encode", "decode"),
   origins: list,
   requireOrigin: "boolean",
   hosts: list,
+  httpAuthentication: "object",
+  guessLimit: "boolean or object",
   verifyRequest: "function",
   createState: "function",
   pingIntervalMs: [0, MAX_TIMER_MS],
@@ -135,6 +151,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   closeTimeoutMs: timerMs,
   maxPayload: payload,
   maxFragments: [1, 2_147_483_647],
+  maxQueuedMessages: [1, 1_000_000],
+  maxQueuedConnections: [1, 1_000_000],
   messageTimeoutMs: [0, MAX_TIMER_MS],
   compression: "boolean or object",
   sendQueue: "object",
@@ -154,17 +172,23 @@ const SESSION_WIRE = '"classic", since the session wire is not available yet';
 /**
  * Checks a server's options once and fills in the defaults.
  *
+ * @param hasTokens whether users are known by tokens
  * @throws WebsocketsSimpleError `INVALID_OPTION`, naming option, value and bound
  */
-export function checkServerOptions<P extends Packet, D>(given: unknown): CheckedOptions<P, D> {
+export function checkServerOptions<P extends Packet, D>(given: unknown, hasTokens = false): CheckedOptions<P, D> {
   const { rateLimit, compression, heartbeat, ...options } = checkOptions<typeof DEFAULTS & ServerOptions<P, D, never>>(
     given,
     tableOf(RULES, DEFAULTS),
   );
-  const { tls, port, host, backlog, endpoints, origins, requireOrigin, hosts, trustProxy, proxyHeaders, ...rest } = options;
+  const { tls, port, host, backlog, endpoints, origins, requireOrigin, hosts, trustProxy, proxyHeaders, ...others } = options;
+  const { httpAuthentication, guessLimit, ...rest } = others;
+  if (guessLimit !== undefined && !httpAuthentication && !hasTokens) {
+    throw wrong("guessLimit", guessLimit, "to be left out, since there is neither a user service nor httpAuthentication");
+  }
   if (requireOrigin && !origins) throw wrong("requireOrigin", requireOrigin, "false, since there are no `origins`");
   return {
     ...(rest as unknown as CheckedOptions<P, D>),
+    isPlaceGiven: endpoints !== undefined || Object.keys(PLACE_RULES).some((name) => (given as Given)[name] !== undefined),
     endpoints: endpoints ? checkEndpoints(endpoints, given as object) : [{ port, backlog, ...(host !== undefined && { host }) }],
     ...(tls && { tls: checkTls(tls as ServerTlsOptions) }),
     service: options.path === false ? undefined : { segments: decodeSegments(options.path) ?? [], reach: "all" },
@@ -183,6 +207,8 @@ export function checkServerOptions<P extends Packet, D>(given: unknown): Checked
     rate: rateLimit ? checkRate(rateLimit === true ? {} : rateLimit) : undefined,
     limits: checkLimits(options.limits),
     trust: proxyTrust(trustProxy, proxyHeaders),
+    httpAuthentication: httpAuthentication && checkHttpAuthentication(httpAuthentication),
+    guesses: checkGuessLimit(guessLimit),
   };
 }
 

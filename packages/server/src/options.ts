@@ -1,4 +1,4 @@
-import type { Packet, PacketCasing, StandardSchema, TokenPlace } from "@websockets-simple/shared";
+import type { Codec, Packet, PacketCasing, StandardSchema, TokenPlace } from "@websockets-simple/shared";
 import type { GuessLimitOptions } from "./addresses/guesses.ts";
 import type { AuthConnection, Connection } from "./connection.ts";
 import type { ConnectionManager } from "./connection-manager.ts";
@@ -6,7 +6,9 @@ import type { WebsocketHandler } from "./handler.ts";
 import type { UpgradeRequest } from "./handshake/upgrade-request.ts";
 import type { UserServiceLimits } from "./handshake/user-service.ts";
 import type { VerifyHook } from "./handshake/verify-request.ts";
+import type { HttpAuthenticationOptions } from "./http-authentication/options.ts";
 import type { EndpointOptions } from "./listen/http-listener.ts";
+import type { RequestListener } from "./listen/plain-requests.ts";
 import type { ServerTlsOptions } from "./listen/tls.ts";
 import type { Logger } from "./logger.ts";
 import type { RateLimitOptions } from "./rate-limit.ts";
@@ -106,6 +108,12 @@ export interface ServerOptions<P extends Packet = Packet, D = undefined, C exten
   backlog?: number | undefined;
   /** Several places to listen at, instead of `port`, `host` and `backlog`. TLS and limits hold for all; `maxConnections` for their sum. */
   endpoints?: readonly OrUndefined<EndpointOptions>[] | undefined;
+  /**
+   * Answers plain HTTP requests on the server's own port, as a listener of `request` of Node's HTTP server does; an Express app is
+   * one. Of the options for WebSockets only `limits` hold for them. Where it throws, or returns a promise that rejects, the
+   * client gets HTTP 500 and `error` tells of it. Default: plain requests are HTTP 426.
+   */
+  requestListener?: RequestListener | undefined;
   /** Whether small frames leave at once (TCP_NODELAY), or wait a little for more (Nagle's algorithm). Default: true. */
   noDelay?: boolean | undefined;
   /**
@@ -130,6 +138,11 @@ export interface ServerOptions<P extends Packet = Packet, D = undefined, C exten
   /** The spelling of field names on the wire; `"pascal"` is .NET's. Both are read. Default: `"camel"`. */
   packetCasing?: PacketCasing | undefined;
   /**
+   * The form of packets on the wire; clients must have the same: `msgpack()` of `@websockets-simple/server/msgpack`, or a codec
+   * of your own. Default: JSON.
+   */
+  codec?: Codec | undefined;
+  /**
    * The origins of the pages that may connect: `"https://example.com"`, with a port where it is not the scheme's own. A leading
    * `*.` stands for exactly one label: `"https://*.example.com"` lets in `https://chat.example.com`, but neither
    * `https://example.com` nor `https://a.b.example.com`. `"null"` stands for pages without an origin of their own, such as those
@@ -148,6 +161,19 @@ export interface ServerOptions<P extends Packet = Packet, D = undefined, C exten
    * address (DNS rebinding). Default: any.
    */
   hosts?: readonly string[] | undefined;
+  /**
+   * Lets in who knows a user name and its password, by HTTP Basic or Digest; all others get HTTP 401, before `verifyRequest` and
+   * the user service are asked. For clients that are no pages: a browser's WebSocket does not ask its user for a password.
+   * Default: that is not asked.
+   */
+  httpAuthentication?: HttpAuthenticationOptions | undefined;
+  /**
+   * How long an address that tells wrong tokens or passwords, of IPv6 one /64, has to wait before its next one is looked at: until
+   * then it is HTTP 429, or 4429 in the first message, and neither user service nor `httpAuthentication.credentials` is asked.
+   * True: the defaults of `GuessLimitOptions`; false: no time. Default: as true, but for public addresses only, since behind one
+   * of a private network there may be a proxy, and all users behind that.
+   */
+  guessLimit?: boolean | GuessLimitOptions | undefined;
   /**
    * Judges each upgrade request that `origins` and `hosts` let pass and that has a token where one is needed, before the user
    * service does. True lets it go on, and so does `{ headers, cookies }`, which the 101 then bears; false is HTTP 403,
@@ -180,6 +206,13 @@ export interface ServerOptions<P extends Packet = Packet, D = undefined, C exten
   maxPayload?: number | undefined;
   /** The most fragments of one message, 1 to 2,147,483,647; more close the connection with 1008. Default: 16,384. */
   maxFragments?: number | undefined;
+  /** The most messages that a loop over a connection keeps unread, 1 to 1,000,000; more end it with `OVERFLOW`. Default: 1,000. */
+  maxQueuedMessages?: number | undefined;
+  /**
+   * The most connections that may wait for a loop over the server to accept them, 1 to 1,000,000; more are closed with 1013.
+   * Default: 1,000.
+   */
+  maxQueuedConnections?: number | undefined;
   /**
    * How long a message that has begun may take to come to its end, in milliseconds, 0 to 2,147,483,647; each 4,096 bytes of
    * it begin that time anew, and time in which the server does not read does not count. Beyond it the connection is closed with
@@ -217,7 +250,7 @@ export interface ServerOptions<P extends Packet = Packet, D = undefined, C exten
   /**
    * What turns bytes into messages: our own engine, or the package `ws`. Both keep the same promises, and ours costs a
    * fraction; what they do differently with peers that break the rules stands in docs/threats.md, rows 17 to 22. Only ours
-   * has messages in pieces, which the server does not use yet. Default: `"own"`.
+   * has messages in pieces (`connection.createMessageWriter`, `connection.messageStreams`). Default: `"own"`.
    */
   engine?: "own" | "ws" | undefined;
   /** The wire. `"session"` is not available yet. Default: `"classic"`. */
@@ -248,13 +281,6 @@ export interface AuthServerOptions<T, P extends Packet = Packet, D = undefined>
   maxPayloadBeforeAuth?: number | undefined;
   /** How the user service may be used. */
   userServiceLimits?: OrUndefined<UserServiceLimits> | undefined;
-  /**
-   * How long an address that tells wrong tokens, of IPv6 one /64, has to wait before its next one is looked at: until then it
-   * is HTTP 429, or 4429 in the first message, and the user service is not asked. True: the defaults of `GuessLimitOptions`;
-   * false: no time. Default: as true, but for public addresses only, since behind one of a private network there may be a
-   * proxy, and all users behind that.
-   */
-  guessLimit?: boolean | GuessLimitOptions | undefined;
   /** Open connections of one user, 1 to Infinity; one more is HTTP 429, or 4429 after a token in the first message. Default: Infinity. */
   maxConnectionsPerUser?: number | undefined;
 }

@@ -20,16 +20,19 @@ export interface Payload<P extends Packet> {
   readonly wire: OutgoingMessage;
   /** Whether each connection's `sent` is told; that of a broadcast is one for all. */
   readonly isTold: boolean;
+  /** Told what has become of it, where somebody asks for this one alone. */
+  settle?(error?: Error): void;
 }
 
 /** Makes a payload of a text or a packet. Throws `INVALID_ARGUMENT` when it is neither. */
 export function packetPayload<P extends Packet>(input: Sendable<P>, codec: CodecOptions<P>, now: number): Payload<P> {
-  const plain = typeof input === "string" && codec.packetCasing === "camel" ? writePlain(input, now) : undefined;
+  const isPlain = typeof input === "string" && codec.packetCasing === "camel" && !codec.codec;
+  const plain = isPlain ? writePlain(input, now) : undefined;
   if (plain !== undefined) {
     return { message: input as string, packet: now, wire: plain, isTold: true };
   }
-  const { text, packet } = encodePacket(input, codec, now);
-  return { message: typeof packet.data === "string" ? packet.data : text, packet, wire: text, isTold: true };
+  const { wire, packet } = encodePacket(input, codec, now);
+  return { message: typeof packet.data === "string" ? packet.data : wire, packet, wire, isTold: true };
 }
 
 /** Makes a payload of a raw text or raw bytes. Throws `INVALID_ARGUMENT` when it is neither, or cannot travel as UTF-8. */

@@ -37,6 +37,8 @@ export abstract class PeerBeat implements HeartbeatPeer {
   abstract readonly isAlive: boolean;
   /** As of `HeartbeatPeer`. */
   abstract readonly isHeldBack: boolean;
+  /** Whether a message is under way piece by piece, either way: a text ping or its pong waits until that has ended. */
+  abstract readonly isStreaming: boolean;
   /** What looks for a silent peer: who is in the middle of a message either way is busy, and it is told of pongs. */
   abstract readonly watch: { readonly isReceiving: boolean; readonly isBlocked: boolean; answered(sentBytes?: number): void };
   /** About how many bytes were sent to the peer so far. */
@@ -53,7 +55,7 @@ export abstract class PeerBeat implements HeartbeatPeer {
   get isBusy(): boolean {
     const { isReceiving, isBlocked } = this.watch;
     // However slowly they go, what comes is bounded in time by the watch, and what leaves by the stall watch.
-    return isReceiving || isBlocked || this.#movedBytes - this.#movedAtPing >= BUSY_BYTES;
+    return isReceiving || isBlocked || this.isStreaming || this.#movedBytes - this.#movedAtPing >= BUSY_BYTES;
   }
 
   get #movedBytes(): number {

@@ -1,6 +1,7 @@
 import type { CodecOptions, Packet, WebsocketsSimpleError } from "@websockets-simple/shared";
 import type { Clock } from "./clock.ts";
 import type { Payload } from "./payload.ts";
+import type { ReadingOptions } from "./peer-reading.ts";
 import type { RateLimitOptions } from "./rate-limit.ts";
 import type { SendQueueOptions } from "./send-queue.ts";
 import type { StallWatch } from "./stall-watch.ts";
@@ -16,6 +17,7 @@ export interface PeerContext<P extends Packet, Peer> {
   readonly stalls: StallWatch;
   readonly rate: Required<RateLimitOptions> | undefined;
   readonly watch: WatchRules;
+  readonly reading: ReadingOptions;
   received(peer: Peer, message: string | Uint8Array): void;
   /** An RFC 6455 ping or pong came; its payload is to be used during the call. */
   beaten(peer: Peer, event: "ping" | "pong", payload: Uint8Array): void;

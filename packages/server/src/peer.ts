@@ -1,11 +1,11 @@
-import { checkClose, type Packet, PING, type Sendable, WebsocketsSimpleError } from "@websockets-simple/shared";
+import { checkClose, type Packet, PING, type PiecesOut, type Sendable, WebsocketsSimpleError } from "@websockets-simple/shared";
 import type { ConnectionPeer, ConnectionState } from "./connection.ts";
 import { newConnectionId } from "./connection-id.ts";
 import type { UpgradeRequest } from "./handshake/upgrade-request.ts";
 import { beatOf } from "./heartbeat.ts";
 import { notSent, type Payload, packetPayload, rawPayload } from "./payload.ts";
-import { PeerBeat } from "./peer-beat.ts";
 import type { PeerContext } from "./peer-context.ts";
+import { BY_RATE, PeerLoops } from "./peer-loops.ts";
 import { PeerWatch, type WatchTarget } from "./peer-watch.ts";
 import { RateLimit } from "./rate-limit.ts";
 import { SendQueue, type SendQueueEvents } from "./send-queue.ts";
@@ -14,7 +14,7 @@ import type { SweptPeer } from "./sweeps.ts";
 
 /** The states and the traffic of one connection: what stands between its socket and the server. */
 export class Peer<P extends Packet, C = unknown>
-  extends PeerBeat
+  extends PeerLoops<P>
   implements ConnectionPeer<P>, SocketListener, SendQueueEvents<P>, SweptPeer, WatchTarget
 {
   readonly id = newConnectionId();
@@ -25,7 +25,7 @@ export class Peer<P extends Packet, C = unknown>
   readonly #context: PeerContext<P, Peer<P, C>>;
   readonly #queue: SendQueue<P>;
   readonly watch: PeerWatch;
-  readonly #rateLimit: RateLimit | undefined;
+  readonly #rateLimit: RateLimit<string | Uint8Array | (() => void)> | undefined;
   #state: ConnectionState = "connecting";
   /** What this side closed with, when it closed first. */
   #verdict: { code: number; reason: string } | undefined;
@@ -36,7 +36,7 @@ export class Peer<P extends Packet, C = unknown>
   #whenClosed: (() => void)[] | undefined;
 
   constructor(socket: EngineSocket, request: UpgradeRequest, context: PeerContext<P, Peer<P, C>>) {
-    super(socket, context.clock, context.rate !== undefined);
+    super(socket, context.clock, context.rate !== undefined, context.reading);
     this.request = request;
     this.#context = context;
     this.startedAtMs = context.clock.date();
@@ -45,9 +45,9 @@ export class Peer<P extends Packet, C = unknown>
     this.#rateLimit =
       context.rate &&
       new RateLimit(context.rate, context.clock, {
-        deliver: (message) => this.#deliver(message),
-        pause: () => socket.pause(),
-        resume: () => socket.resume(),
+        deliver: (message) => this.deliver(message),
+        pause: () => this.pause(BY_RATE),
+        resume: () => this.resume(BY_RATE),
         // The peer's own ping lies unread, so that it may take this side for dead: any message is life.
         showLife: () => this.#queue.pushOwn(PING),
         exceeded: (reason) => this.sever(4429, reason),
@@ -156,9 +156,7 @@ export class Peer<P extends Packet, C = unknown>
     const beat = beatOf(message);
     if (beat) this.takeBeat(beat);
     else {
-      const { counters } = this.#context;
-      counters.messagesReceived++;
-      counters.bytesReceived += size;
+      this.count(size);
       if (this.#rateLimit) this.#rateLimit.take(message);
       else this.#context.received(this, message);
     }
@@ -216,6 +214,7 @@ export class Peer<P extends Packet, C = unknown>
     this.#state = "closed";
     const told = this.#verdict ?? { code, reason: reason || (code === 1006 ? this.#networkError : "") };
     const why = told.reason || `close code ${told.code}`;
+    this.reading?.end();
     this.#queue.end(why);
     this.endPings(why);
     this.#context.closed(this, told.code, told.reason);
@@ -228,8 +227,30 @@ export class Peer<P extends Packet, C = unknown>
     this.#context.failed(this, new WebsocketsSimpleError("PROTOCOL_ERROR", told, { cause: error }));
   }
 
-  #deliver(message: string | Uint8Array): void {
-    if (this.#isHeard) this.#context.received(this, message);
+  protected deliver(message: string | Uint8Array | (() => void)): void {
+    if (typeof message === "function") message();
+    else if (this.#isHeard) this.#context.received(this, message);
+  }
+
+  protected admit(tell: () => void): void {
+    if (this.#rateLimit) this.#rateLimit.take(tell);
+    else tell();
+  }
+
+  protected beginPieces(isText: boolean, settle: (error?: Error) => void): PiecesOut {
+    const pieces = this.isAlive ? this.#queue.begin(isText, settle) : undefined;
+    if (!pieces) throw notSent(`the connection is ${this.#state === "open" ? "closing" : this.#state}`);
+    return pieces;
+  }
+
+  protected get sendsPieces(): boolean {
+    return this.#queue.hasPieces;
+  }
+
+  protected count(bytes: number): void {
+    const { counters } = this.#context;
+    counters.messagesReceived++;
+    counters.bytesReceived += bytes;
   }
 
   #send(encode: () => Payload<P>): Promise<void> {
@@ -251,7 +272,7 @@ export class Peer<P extends Packet, C = unknown>
       // A peer who closed first is told nothing any more, and its own code is what counts.
       if (this.socket.isOpen) this.#verdict = { code, reason };
       this.socket.close(code, reason);
-      this.socket.resume();
+      this.resumeForGood();
     }
     return new Promise((resolve) => {
       this.#whenClosed ??= [];

@@ -27,7 +27,7 @@ export class PacketReader<P extends Packet> {
   /** @param now the time of packets that bear none, in milliseconds since 1970 */
   constructor(codec: CodecOptions<P>, now: () => number) {
     this.#codec = codec;
-    this.#isFree = !codec.packet;
+    this.#isFree = !codec.packet && !codec.codec;
     this.#isCamel = codec.packetCasing === "camel";
     this.#now = now;
   }
@@ -51,9 +51,9 @@ export class PacketReader<P extends Packet> {
     return Number.isNaN(this.time) ? undefined : data;
   }
 
-  /** Reads any text. */
-  read(text: string): Decoded<P> {
-    return decodePacket(text, this.#codec, this.#now());
+  /** Reads any message. */
+  read(message: string | Uint8Array): Decoded<P> {
+    return decodePacket(message, this.#codec, this.#now());
   }
 }
 

@@ -51,8 +51,8 @@ export class TokenBucket {
 }
 
 /** What a limit does to its connection. */
-export interface RateLimitTarget {
-  deliver(message: string | Uint8Array): void;
+export interface RateLimitTarget<Message> {
+  deliver(message: Message): void;
   /** Stop, or go on, reading. */
   pause(): void;
   resume(): void;
@@ -66,19 +66,19 @@ export interface RateLimitTarget {
  * A token bucket. A message that finds it empty is held, reading pauses, and held messages are let through at the rate.
  * Held is only what came in the same read; the rest waits on the peer's side. Too much is holding back for too long.
  */
-export class RateLimit {
+export class RateLimit<Message = string | Uint8Array> {
   readonly #rate: number;
   readonly #burst: number;
   readonly #clock: Clock;
-  readonly #target: RateLimitTarget;
-  readonly #held: (string | Uint8Array)[] = [];
+  readonly #target: RateLimitTarget<Message>;
+  readonly #held: Message[] = [];
   readonly #bucket: TokenBucket;
   #throttledSinceMs = 0;
   #lastLifeMs = 0;
   #lastHeldMs = Number.NEGATIVE_INFINITY;
   #cancel: (() => void) | undefined;
 
-  constructor(options: Required<RateLimitOptions>, clock: Clock, target: RateLimitTarget) {
+  constructor(options: Required<RateLimitOptions>, clock: Clock, target: RateLimitTarget<Message>) {
     this.#rate = options.messagesPerSecond;
     this.#burst = options.burst;
     this.#clock = clock;
@@ -97,7 +97,7 @@ export class RateLimit {
   }
 
   /** Takes a message in: delivers it now or later, or finds it to be too much. */
-  take(message: string | Uint8Array): void {
+  take(message: Message): void {
     if (!this.isHolding && this.#bucket.take()) return void this.#target.deliver(message);
     const now = this.#clock.now();
     if (!this.isHolding && now - this.#lastHeldMs > REST_MS) {
@@ -136,7 +136,7 @@ export class RateLimit {
     this.#lastHeldMs = this.#clock.now();
     if (this.#lastHeldMs - this.#throttledSinceMs > MAX_THROTTLED_MS) return void this.#exceed(`for over ${MAX_THROTTLED_MS} ms`);
     while (this.#held.length > 0 && this.#bucket.take()) {
-      this.#target.deliver(this.#held.shift() as string | Uint8Array);
+      this.#target.deliver(this.#held.shift() as Message);
     }
     if (this.#lastHeldMs - this.#lastLifeMs >= LIFE_MS) {
       this.#lastLifeMs = this.#lastHeldMs;

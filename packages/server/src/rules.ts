@@ -1,6 +1,8 @@
 import { isIP } from "node:net";
 import { MAX_TIMER_MS, type Rule } from "@websockets-simple/shared";
 
+import { decodeSegments } from "./handshake/target.ts";
+
 // Rules that several tables of options share.
 
 /** All options, each with its value. */
@@ -18,6 +20,12 @@ export const host: Rule = (value) => {
   if (typeof value !== "string") return "string";
   return value.includes(":") && !isIP(value) ? "a name or an address, without a port: that is an option of its own" : undefined;
 };
+
+/** A service path. */
+export const servicePath: Rule = (value) =>
+  typeof value === "string" && value.startsWith("/") && !/[?#]/.test(value) && decodeSegments(value)
+    ? undefined
+    : "a path that begins with / and has no query";
 
 /** A text that UTF-8 can carry. */
 export function sendableText(value: unknown): string | undefined {

@@ -1,6 +1,6 @@
 import { type Packet, WebsocketsSimpleError } from "@websockets-simple/shared";
 import { notSent, type Payload, tooLarge } from "./payload.ts";
-import type { EngineSocket, OutgoingMessage } from "./socket.ts";
+import type { EngineSocket, OutgoingMessage, OutgoingPieces } from "./socket.ts";
 import type { Stallable, StallWatch } from "./stall-watch.ts";
 
 /** What may wait for a peer who reads slowly. */
@@ -60,6 +60,9 @@ export class SendQueue<P extends Packet> implements Stallable {
   /** What waits, in order, from `#first` on; of what is nobody's message, its bytes. */
   #waiting: (Payload<P> | number)[] = [];
   #first = 0;
+  /** What was sent piece by piece, in bytes, and how many such messages are not taken yet. */
+  #pieceBytes = 0;
+  #inPieces = 0;
   /** How many messages were sent, and how many of them were taken. */
   #sent = 0;
   #taken = 0;
@@ -85,7 +88,12 @@ export class SendQueue<P extends Packet> implements Stallable {
 
   /** About how many bytes were sent so far. */
   get sentBytes(): number {
-    return this.#sentSize;
+    return this.#sentSize + this.#pieceBytes;
+  }
+
+  /** Whether a message is sent piece by piece: whatever else was sent may wait behind it. */
+  get hasPieces(): boolean {
+    return this.#inPieces > 0;
   }
 
   /**
@@ -100,6 +108,27 @@ export class SendQueue<P extends Packet> implements Stallable {
   /** The same for a text of the server's own, such as a heartbeat: it is neither counted nor told. */
   pushOwn(text: string): WebsocketsSimpleError | undefined {
     return this.#push(text, Buffer.byteLength(text));
+  }
+
+  /**
+   * Begins a message that is sent piece by piece, which takes its place in the order.
+   *
+   * @returns undefined on a connection that is closing or gone
+   */
+  begin(isText: boolean, settle: (error?: Error) => void): OutgoingPieces | undefined {
+    const pieces = this.#socket.beginMessage?.(isText);
+    if (!pieces) return undefined;
+    this.#sent++;
+    this.#inPieces++;
+    this.#waiting.push({ message: "", wire: "", isTold: false, settle });
+    return {
+      write: (bytes) => {
+        this.#pieceBytes += bytes.length;
+        return pieces.write(bytes);
+      },
+      whenRoom: (go) => pieces.whenRoom(go),
+      end: () => pieces.end(),
+    };
   }
 
   /** Settles with what was pushed last: when the kernel took it, or that the connection broke before. */
@@ -125,6 +154,10 @@ export class SendQueue<P extends Packet> implements Stallable {
       else {
         count++;
         if (payload.isTold) this.#events.sent(payload);
+        else if (payload.settle) {
+          this.#inPieces--;
+          payload.settle();
+        }
       }
     }
     this.#moveUp();
@@ -162,11 +195,12 @@ export class SendQueue<P extends Packet> implements Stallable {
   /** The connection is over: what waits may or may not have left. */
   end(why: string): void {
     this.#watch.remove(this);
-    this.#waiting = [];
+    const error = new WebsocketsSimpleError("UNKNOWN", `the connection broke while sending: ${why}`);
+    for (const payload of this.#waiting.splice(0)) if (typeof payload === "object") payload.settle?.(error);
     for (const { promise, reject } of this.#batches?.splice(0) ?? []) {
       // Connections come and go: a send that nobody waits for must not end the process.
       promise.catch(() => {});
-      reject(new WebsocketsSimpleError("UNKNOWN", `the connection broke while sending: ${why}`));
+      reject(error);
     }
   }
 

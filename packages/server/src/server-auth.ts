@@ -1,5 +1,4 @@
 import { type Packet, type Sendable, WebsocketsSimpleError } from "@websockets-simple/shared";
-import { Guesses } from "./addresses/guesses.ts";
 import { checkAuthOptions } from "./auth-option-rules.ts";
 import { type AnyConnection, AuthConnection } from "./connection.ts";
 import { boundPerUser } from "./handshake/user-places.ts";
@@ -51,8 +50,7 @@ export class WebsocketServerAuth<T, P extends Packet = Packet, D = undefined> ex
         remove: (connection) => elsewhere.remove(userOf(connection), connection),
       },
       createConnection: (peer, data, userId) => new AuthConnection<T, P, D>(peer, data, userId as T),
-      authenticate: (clock, report) => {
-        const guesses = auth.guesses && new Guesses(auth.guesses, clock);
+      authenticate: (clock, report, guesses) => {
         const gate = new UserServiceGate(userService, auth.userServiceLimits, clock, report, guesses);
         return {
           places: auth.places,

@@ -4,8 +4,10 @@ import { Connection } from "./connection.ts";
 import { type Endpoint, openEndpoint } from "./endpoint.ts";
 import type { ServerEvents } from "./events.ts";
 import { createGate } from "./gate.ts";
+import type { GuessWatch } from "./handshake/user-service.ts";
 import { internalsOf, type ServerInternals } from "./internals.ts";
-import type { ServerAddress } from "./listen/http-listener.ts";
+import { Attachments, type AttachOptions } from "./listen/attachments.ts";
+import type { OwnHttpServer, ServerAddress } from "./listen/http-server.ts";
 import { checkTls, renewTls, type ServerTlsOptions } from "./listen/tls.ts";
 import { createLog, type Log } from "./logger.ts";
 import { type CheckedOptions, checkServerOptions } from "./option-rules.ts";
@@ -34,6 +36,7 @@ export class WebsocketServer<
   readonly #log: Log;
   readonly #core: ServiceCore<P, D, C>;
   readonly #services: Services;
+  readonly #attachments = new Attachments();
   /** As it was given. */
   #tls: ServerTlsOptions | undefined;
   #state: "stopped" | "starting" | "started" | "stopping" | "disposed" = "stopped";
@@ -48,9 +51,9 @@ export class WebsocketServer<
    * @throws WebsocketsSimpleError `INVALID_OPTION`, naming option, value and bound
    */
   constructor(options: ServerOptions<P, D, C> = {}) {
-    const checked = checkServerOptions<P, D>(options);
+    const internals = internalsOf<P, D, C>(options ?? {});
+    const checked = checkServerOptions<P, D>(options, internals.authenticate !== undefined);
     const { logger } = checked;
-    const internals = internalsOf<P, D, C>(options);
     const engine = internals.engine ?? ENGINES[checked.engine];
     const parts = {
       options: checked,
@@ -118,8 +121,19 @@ export class WebsocketServer<
   }
 
   /**
-   * Listens. Resolves with the bound address (of the first endpoint) once clients can connect. May be called again after a failure, and after
-   * `stop()`.
+   * Takes the upgrade requests of an HTTP server of yours, whenever this server is started: those for the service path and below.
+   * Others are HTTP 404; where others listen for `upgrade` too they are left to them, and with path `"/"` all but `"/"` itself.
+   * Returns what detaches it; connections stay.
+   *
+   * @throws WebsocketsSimpleError `INVALID_ARGUMENT` unless it is a server of `node:http` or `node:https`; `INVALID_OPTION`
+   */
+  attach(httpServer: OwnHttpServer, options: AttachOptions = {}): () => void {
+    return this.#attachments.add(httpServer, options, this.#options.path ?? "/");
+  }
+
+  /**
+   * Listens. Resolves with the bound address (of the first endpoint) once clients can connect. Attached, it opens no port of its
+   * own unless you gave one, and tells the HTTP server's: 0 where that does not listen yet. May be called again, after a failure too.
    *
    * Rejects with `LISTEN_FAILED` (address, cause and what to do), or `INVALID_STATE` unless the server is stopped.
    */
@@ -190,7 +204,7 @@ export class WebsocketServer<
     this.#isDisposing = true;
     await this.stop();
     this.#state = "disposed";
-    for (const service of this.#services.byPath.values()) service.removeAllListeners();
+    this.#services.dispose();
     this.removeAllListeners();
   }
 
@@ -203,21 +217,21 @@ export class WebsocketServer<
     const core = this.#core;
     const services = this.#services;
     const { authenticate } = this.#internals;
-    const gate = createGate(
-      this.#options,
-      this.#engine,
-      core.clock,
-      authenticate?.(core.clock, (error) => core.hub.report(error)),
-    );
+    const report = (error: WebsocketsSimpleError): void => core.hub.report(error);
+    const keeper = authenticate && ((guesses: GuessWatch | undefined) => authenticate(core.clock, report, guesses));
+    const gate = createGate(this.#options, this.#engine, core.clock, keeper);
     services.open(gate);
     try {
       return await openEndpoint({
         options: this.#options,
         gate,
-        take: (request, stream, head, isUnix) => services.take(request, stream, head, isUnix),
+        attachments: this.#attachments,
+        take: (request, stream, head, isUnix, at) => services.take(request, stream, head, isUnix, at),
+        isService: (url) => services.has(url),
         leave: () => services.stop(),
         refused: (status, reason, address) => core.refused(status, reason, address),
-        report: (error) => core.hub.report(error),
+        report,
+        reportFailure: (what, thrown) => core.hub.reportFailure(what, thrown),
       });
     } catch (error) {
       services.shut();

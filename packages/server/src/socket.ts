@@ -8,6 +8,7 @@ export type {
   EngineSocket,
   HeaderLines,
   OutgoingMessage,
+  OutgoingPieces,
   SocketListener,
   TlsVersion,
   Unfinished,

@@ -105,7 +105,7 @@ describe("the options of a server", () => {
     [{ trustProxy: ["loopback", "10.0.0.0/33"] }, /option trustProxy: .*"10\.0\.0\.0\/33" is none/],
     [{ trustProxy: ["proxy.example.com"] }, /option trustProxy: .*"proxy\.example\.com" is none/],
     [{ proxyHeaders: "x-real-ip" }, /option proxyHeaders: .*x-forwarded, forwarded.*x-real-ip/],
-    [{ guessLimit: true }, /guessLimit: unknown/],
+    [{ guessLimit: true }, /guessLimit: expected to be left out, since there is neither a user service nor httpAuthentication/],
     [{ logger: {} }, /option logger: .*debug, info, warn and error/],
     [{ handler: {} }, /option handler: .*WebsocketHandler/],
     [{ connectionManager: {} }, /option connectionManager: .*ConnectionManager/],

@@ -1,5 +1,7 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { Opcode, RawSocket, upgradeRequest } from "../../../testkit/raw-socket.ts";
+import { Opcode, RawSocket, upgradeRequest, within } from "../../../testkit/raw-socket.ts";
 import {
   type AnyConnection,
   type AnyService,
@@ -229,6 +231,49 @@ describe("who may connect to a service", () => {
     expect(services.map((service) => service.stats().pendingHandshakes)).toEqual([1, 1]);
     expect([await statusOf(port, "/a"), await statusOf(port, "/")]).toEqual([503, 503]);
     for (const peer of peers) peer.destroy();
+  });
+});
+
+describe("a service beside what else a server does", () => {
+  test("is served by a server that is attached, also where others listen for upgrades; and nothing else with path false", async () => {
+    const http = createServer();
+    await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => void http.close());
+    const { port } = http.address() as AddressInfo;
+    const server = new WebsocketServer({ path: false });
+    onTestFinished(() => server.dispose());
+    server.service("/chat");
+    server.attach(http);
+    await server.start();
+    expect([await statusOf(port, "/chat"), await statusOf(port, "/"), await statusOf(port, "/other")]).toEqual([101, 404, 404]);
+    http.on("upgrade", (request, stream) => {
+      if (request.url === "/other") stream.end("HTTP/1.1 418 \r\n\r\n");
+    });
+    expect([await statusOf(port, "/chat"), await statusOf(port, "/other")]).toEqual([101, 418]);
+  });
+
+  test("asks for the user name and password that the server asks for", async () => {
+    const { server, port } = await serve({ httpAuthentication: { scheme: "basic", credentials: () => "secret" } });
+    const service = server.service("/chat");
+    expect(await statusOf(port, "/chat")).toBe(401);
+    const Authorization = `Basic ${Buffer.from("ada:secret").toString("base64")}`;
+    await RawSocket.open(port, "/chat", { Authorization });
+    await until("it is there", () => service.connections.size === 1);
+    expect([...service.connections.values()][0]?.userName).toBe("ada");
+  });
+
+  test("accepts its own connections in a loop, which ends when it is removed", async () => {
+    const { server, url } = await serve();
+    const service = server.service("/chat");
+    const accepted: string[] = [];
+    const loop = (async () => {
+      for await (const connection of service) accepted.push(connection.path);
+    })();
+    await Promise.all([TestClient.connect(url), TestClient.connect(`${url}/chat`)]);
+    await until("it is accepted", () => accepted.length === 1);
+    await service.remove();
+    await within("the end of the loop", loop);
+    expect(accepted).toEqual(["/chat"]);
   });
 });
 

@@ -10,6 +10,7 @@ import {
   type ServerOptions,
   type StandardSchema,
   type UserService,
+  WebsocketHandler,
   WebsocketServer,
   WebsocketServerAuth,
 } from "../src/index.ts";
@@ -107,6 +108,34 @@ describe("the order of type parameters", () => {
   test("needs not be known: a schema and createState tell both", () => {
     const make = () => new WebsocketServer({ packet: ChatSchema, createState: (request) => ({ origin: request.origin }) });
     expectTypeOf(make).returns.toEqualTypeOf<WebsocketServer<ChatPacket, { origin: string | undefined }>>();
+  });
+
+  test("needs not be known: a handler and a connection manager tell them as well, and listeners get them without a cast", () => {
+    interface Visitor {
+      name: string;
+    }
+    class OwnHandler extends WebsocketHandler<ChatPacket, Visitor> {}
+    class OwnManager extends ConnectionManager<Connection<ChatPacket, Visitor>> {}
+    const server = new WebsocketServer({
+      handler: new OwnHandler(),
+      connectionManager: new OwnManager(),
+      createState: (request) => ({ name: request.path }),
+    });
+    expectTypeOf(server).toEqualTypeOf<WebsocketServer<ChatPacket, Visitor>>();
+    server.on("message", (event) => {
+      if (event.type === "sent") return;
+      expectTypeOf(event.packet?.user).toEqualTypeOf<string | undefined>();
+      expectTypeOf(event.connection.data.name).toEqualTypeOf<string>();
+    });
+    const byHandler = new WebsocketServer({ handler: new (class extends WebsocketHandler<ChatPacket> {})() });
+    expectTypeOf(byHandler).toEqualTypeOf<WebsocketServer<ChatPacket>>();
+    const refused = (): void => {
+      // @ts-expect-error the handler makes other packets than the schema
+      new WebsocketServer({ packet: ChatSchema, handler: new WebsocketHandler<Packet & { room: number }>() });
+      // @ts-expect-error its data is no Visitor
+      new WebsocketServer({ handler: new OwnHandler(), createState: () => 5 });
+    };
+    expect(refused).toBeTypeOf("function");
   });
 });
 

@@ -5,39 +5,62 @@ import { describeIssues, type StandardSchema } from "./schema.ts";
 /** How a packet's field names are spelt on the wire: `data` (camel) or .NET's `Data` (pascal). */
 export type PacketCasing = "camel" | "pascal";
 
+/**
+ * Another form than JSON for packets on the wire, of which both sides must be told: `msgpack()` of `…/client/msgpack` and
+ * `…/server/msgpack`, or one of your own.
+ */
+export interface Codec {
+  /** What it is called, where an application shows or compares codecs. */
+  readonly name: string;
+  /**
+   * Writes a packet, its field names spelt as `packetCasing` says. It MUST NOT change the packet. What it throws, the send rejects
+   * with, as `INVALID_ARGUMENT`; and so it does for anything but bytes and well-formed text.
+   */
+  encode(packet: object): string | Uint8Array;
+  /**
+   * Reads a message, text or bytes: an object with the fields of a packet, where `timestamp` is a Date or an ISO 8601 text. For
+   * a message that is none of its own it MUST throw or return anything but an object: such bytes have no packet, and such a text
+   * becomes a packet around itself. What comes is whatever a peer likes to send, so it MUST bound what it builds of it.
+   */
+  decode(message: string | Uint8Array): unknown;
+}
+
 /** How packets are read and written. */
 export interface CodecOptions<P extends Packet> {
+  /** The form of packets on the wire. Default: JSON. */
+  codec?: Codec | undefined;
   /** Spelling of the top-level field names. Default: `"camel"`; `Data` and `Timestamp` are read either way. */
   packetCasing: PacketCasing;
   /** What a packet must look like. Its output is what listeners get. */
   packet?: StandardSchema<P> | undefined;
 }
 
-/** A text as it was understood: a packet, or why it is none. */
+/** A message as it was understood: a packet, or why it is none. */
 export type Decoded<P extends Packet> = { packet?: P; error?: WebsocketsSimpleError };
 
 /** ISO 8601 with up to seven fraction digits, as .NET writes them; without a zone it is UTC. */
 const TIMESTAMP = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,7}))?(Z|[+-]\d\d:\d\d)?$/;
 
 /**
- * Reads a text message. Never throws.
+ * Reads a message. Never throws.
  *
- * Without a schema every text becomes a packet: a JSON object with non-blank `data` as it is, all else as a packet
+ * Without a schema every text becomes a packet: an object with non-blank `data` as it is, all else as a packet
  * around the text. With a schema, an object that it refuses is an error, and a text that is no object and does not
- * fit as a packet around itself is neither.
+ * fit as a packet around itself is neither. Bytes become a packet only by a codec, and never one around themselves.
  *
  * @param now the time in milliseconds since 1970, for packets that bear none
  */
-export function decodePacket<P extends Packet>(text: string, options: CodecOptions<P>, now: number): Decoded<P> {
-  const { packet: schema, packetCasing } = options;
+export function decodePacket<P extends Packet>(message: string | Uint8Array, options: CodecOptions<P>, now: number): Decoded<P> {
+  const { packet: schema, packetCasing, codec } = options;
   let value: Record<string, unknown> | undefined;
   try {
-    value = readObject(JSON.parse(text), packetCasing, now);
+    value = readObject((codec ? codec.decode(message) : isText(message) && JSON.parse(message)) as object, packetCasing, now);
   } catch {
-    // No JSON, or no timestamp.
+    // None of the codec's, no JSON, or no timestamp.
   }
   const packet = schema ? value : isFilled(value?.data) && value;
-  const read = (packet || createPacket(text, now)) as P;
+  const read = (packet || (isText(message) && createPacket(message, now))) as P | false;
+  if (!read) return {};
   if (!schema) return { packet: read };
   try {
     const result = schema["~standard"].validate(read);
@@ -53,15 +76,15 @@ export function decodePacket<P extends Packet>(text: string, options: CodecOptio
 }
 
 /**
- * Writes a packet as JSON text and returns it with the packet as it was sent.
+ * Writes a packet as JSON text, or as its codec does, and returns that with the packet as it was sent.
  *
- * @throws WebsocketsSimpleError `INVALID_ARGUMENT` when it is no packet or cannot be written as JSON
+ * @throws WebsocketsSimpleError `INVALID_ARGUMENT` when it is no packet or cannot be written
  */
 export function encodePacket<P extends Packet>(
   input: Sendable<P>,
-  { packetCasing, packet: schema }: CodecOptions<P>,
+  { packetCasing, packet: schema, codec }: CodecOptions<P>,
   now: number,
-): { text: string; packet: P } {
+): { wire: string | Uint8Array; packet: P } {
   try {
     const isPacket = typeof input === "object" && input !== null;
     const packet = (
@@ -74,33 +97,39 @@ export function encodePacket<P extends Packet>(
     if (!(packet.timestamp instanceof Date && TIMESTAMP.test(`${packet.timestamp.toJSON()}`))) {
       throw new Error("timestamp must be a Date of the years 0 to 9999");
     }
-    return { text: JSON.stringify(packetCasing === "pascal" ? recase(packet, "toUpperCase", /^./) : packet), packet };
+    const spelt = packetCasing === "pascal" ? recase(packet, "toUpperCase", /^./) : packet;
+    return { wire: codec ? checkRaw(codec.encode(spelt)) : JSON.stringify(spelt), packet };
   } catch (error) {
     throw toError("INVALID_ARGUMENT", "no text, no packet { data, timestamp? }", error);
   }
 }
 
+function isText(value: unknown): value is string {
+  return typeof value === "string";
+}
+
 /** Whether it is what a packet bears where no schema allows something else. */
 function isFilled(data: unknown): boolean {
-  return typeof data === "string" && data.trim() !== "";
+  return isText(data) && data.trim() !== "";
 }
 
 /**
- * An object of JSON with `data` as it came and `timestamp` as a Date, or undefined when it is no object.
+ * An object with `data` as it came and `timestamp` as a Date, or undefined when it is no object.
  *
  * @throws when its timestamp is none
  */
 function readObject(json: object, casing: PacketCasing, now: number): Record<string, unknown> | undefined {
   if (Object(json) !== json || Array.isArray(json)) return undefined;
   const value = recase(json, "toLowerCase", casing === "pascal" ? /^./ : /^(Data|Timestamp)$/);
-  const timestamp = new Date(value.timestamp == null ? now : isoOf(value.timestamp));
+  const given = value.timestamp ?? new Date(now);
+  const timestamp = given instanceof Date ? given : new Date(isoOf(given));
   timestamp.toISOString();
   return { ...value, timestamp };
 }
 
 /** What every engine reads: three fraction digits, and a zone. */
 function isoOf(timestamp: unknown): string {
-  const [, seconds, fraction = "", zone = "Z"] = (typeof timestamp === "string" && TIMESTAMP.exec(timestamp)) as RegExpExecArray;
+  const [, seconds, fraction = "", zone = "Z"] = (isText(timestamp) && TIMESTAMP.exec(timestamp)) as RegExpExecArray;
   return `${seconds}.${`${fraction}000`.slice(0, 3)}${zone}`;
 }
 
@@ -118,10 +147,7 @@ function recase(value: object, change: "toUpperCase" | "toLowerCase", which: Reg
  */
 export function checkRaw<T>(message: T): T {
   const text = message as string & { isWellFormed?(): boolean };
-  const fits = typeof message === "string" ? (text.isWellFormed?.() ?? true) : message instanceof Uint8Array;
+  const fits = isText(message) ? (text.isWellFormed?.() ?? true) : message instanceof Uint8Array;
   if (fits) return message;
-  throw new WebsocketsSimpleError(
-    "INVALID_ARGUMENT",
-    "expected a Uint8Array, as of new Uint8Array(buffer), or a text without lone surrogates",
-  );
+  throw new WebsocketsSimpleError("INVALID_ARGUMENT", "expected a Uint8Array or a text without lone surrogates");
 }

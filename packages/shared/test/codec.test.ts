@@ -100,18 +100,18 @@ describe("reading with a schema", () => {
 describe("writing a packet", () => {
   it("makes a packet around a text", () => {
     expect(encodePacket("hello", camel, now)).toEqual({
-      text: `{"data":"hello","timestamp":"${vectors.now}"}`,
+      wire: `{"data":"hello","timestamp":"${vectors.now}"}`,
       packet: { data: "hello", timestamp: new Date(now) },
     });
   });
 
   it("keeps own fields and fills in the timestamp", () => {
-    const { text } = encodePacket<Packet & { user: string }>({ data: "x", user: "ada" }, camel, now);
+    const { wire: text } = encodePacket<Packet & { user: string }>({ data: "x", user: "ada" }, camel, now);
     expect(JSON.parse(text)).toEqual({ data: "x", user: "ada", timestamp: vectors.now });
   });
 
   it("writes every top-level field in .NET's spelling when asked to", () => {
-    const { text } = encodePacket<Packet & { tags: object }>({ data: "x", tags: { keep: 1 } }, pascal, now);
+    const { wire: text } = encodePacket<Packet & { tags: object }>({ data: "x", tags: { keep: 1 } }, pascal, now);
     expect(JSON.parse(text)).toEqual({ Data: "x", Tags: { keep: 1 }, Timestamp: vectors.now });
   });
 
@@ -153,7 +153,7 @@ describe("writing a packet", () => {
     const timestamp = fc.date({ min: new Date("0001-01-01"), max: new Date("9999-12-31"), noInvalidDate: true });
     fc.assert(
       fc.property(data, timestamp, fc.constantFrom(camel, pascal), (data, timestamp, options) => {
-        const { text } = encodePacket({ data, timestamp }, options, now);
+        const { wire: text } = encodePacket({ data, timestamp }, options, now);
         expect(decodePacket(text, options, now).packet).toEqual({ data, timestamp });
         expect(decodePacket(text, camel, now).packet).toEqual({ data, timestamp });
       }),

@@ -21,6 +21,8 @@ export class Backlog {
   writingPayload = 0;
   /** Whether the listener was told of it. */
   isTold = false;
+  /** Who waits until nothing does any more. */
+  readonly waiters: (() => void)[] = [];
   /** What the system had taken when that was last looked at, and in which turn it was last seen to take any. */
   #taken = 0;
   #since = 0;

@@ -14,8 +14,9 @@ export class OutgoingMessage implements OutgoingPieces {
   #opcode: number;
   #bytes = 0;
   #isEnded = false;
-  /** What was written before its turn came. */
+  /** What was written before its turn came, and who waits for that. */
   #early: Buffer[] | undefined = [];
+  #waiters: (() => void)[] = [];
 
   /** @param isOpen whether anything can be sent */
   constructor(isText: boolean, writer: Writer, order: SendOrder, isOpen: () => boolean) {
@@ -36,6 +37,15 @@ export class OutgoingMessage implements OutgoingPieces {
     return true;
   }
 
+  whenRoom(go: () => void): void {
+    if (this.#early) this.#waiters.push(go);
+    else {
+      this.#writer.flush();
+      // What has left may be told of in the next turn only, and others shall have theirs.
+      setImmediate(() => this.#writer.whenTaken(go));
+    }
+  }
+
   end(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
@@ -51,10 +61,11 @@ export class OutgoingMessage implements OutgoingPieces {
     this.#order.hold(false);
     for (const bytes of early) if (bytes.length > 0) this.#fragment(bytes);
     if (this.#isEnded) this.#finish();
+    for (const go of this.#waiters.splice(0)) this.whenRoom(go);
   }
 
   #fragment(bytes: Uint8Array): void {
-    this.#writer.sendFragment(this.#opcode, bytes);
+    this.#writer.sendFrame(this.#opcode, bytes);
     this.#opcode = Opcode.continuation;
   }
 

@@ -161,6 +161,10 @@ export class OwnSocket implements EngineSocket, IncomingEvents, WriterEvents, St
     this.#incoming.resume();
   }
 
+  askForPieces(asks: boolean): void {
+    this.#incoming.asksForPieces = asks;
+  }
+
   setMaxPayload(bytes: number): void {
     this.#incoming.maxPayload = bytes;
   }

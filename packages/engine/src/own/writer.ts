@@ -115,19 +115,28 @@ export class Writer implements SlabUser, FanUser {
     this.#count(bytes);
   }
 
-  /** Sends a message in one frame; its bytes are copied. It counts for so many. */
-  sendFrame(first: number, payload: Uint8Array, bytes: number): void {
-    this.#frame(first, payload, bytes);
-  }
-
-  /** Sends a part of a message, which counts when its last part does. */
-  sendFragment(opcode: number, payload: Uint8Array): void {
-    this.#frame(opcode, payload);
+  /**
+   * Sends a frame; its bytes are copied.
+   *
+   * @param bytes what the message counts for that ends with it; undefined: none does
+   */
+  sendFrame(first: number, payload: Uint8Array, bytes?: number): void {
+    if (payload.length > MAX_GATHERED_BYTES) return void this.#alone(wholeFrame(first, payload, this.isMasked), bytes);
+    this.#takeBack();
+    gatherBytes(this.#slab, this, first, payload, this.isMasked);
+    this.#slabSize += frameBytes(payload.length, this.isMasked);
+    if (bytes !== undefined) this.#count(bytes);
   }
 
   /** Sends a control frame, which is no message. */
   sendControl(opcode: number, payload: Uint8Array): void {
-    this.#frame(FIN | opcode, payload);
+    this.sendFrame(FIN | opcode, payload);
+  }
+
+  /** Calls back when the kernel has taken all that waits: at once where nothing does, never once the stream is gone. */
+  whenTaken(go: () => void): void {
+    if (this.#backlog) this.#backlog.waiters.push(go);
+    else go();
   }
 
   /** Ends the stream once all has left. */
@@ -172,15 +181,6 @@ export class Writer implements SlabUser, FanUser {
     this.#events.blocked();
   }
 
-  /** @param bytes what the message counts for that ends with it */
-  #frame(first: number, payload: Uint8Array, bytes?: number): void {
-    if (payload.length > MAX_GATHERED_BYTES) return void this.#alone(wholeFrame(first, payload, this.isMasked), bytes);
-    this.#takeBack();
-    gatherBytes(this.#slab, this, first, payload, this.isMasked);
-    this.#slabSize += frameBytes(payload.length, this.isMasked);
-    if (bytes !== undefined) this.#count(bytes);
-  }
-
   /** Puts a frame into the slab, behind the shared ones. */
   #gather(frame: Buffer): void {
     this.#takeBack();
@@ -205,11 +205,7 @@ export class Writer implements SlabUser, FanUser {
     this.#sentBytes += bytes;
   }
 
-  /**
-   * Writes a frame that nobody will change.
-   *
-   * @param bytes what the message counts for that ends with it
-   */
+  /** Writes a frame that nobody will change; `bytes` as of `sendFrame`. */
   #alone(frame: Buffer, bytes?: number): void {
     this.#takeBack();
     this.#slab.flushBefore(this);
@@ -280,6 +276,7 @@ export class Writer implements SlabUser, FanUser {
     this.#backlog = undefined;
     this.#left(writing, writingPayload);
     if (backlog.isTold) this.#events.drained();
+    for (const go of backlog.waiters) go();
   }
 
   #sentLeft(): void {

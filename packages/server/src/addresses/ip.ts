@@ -38,6 +38,11 @@ export function countedAs(address: string): string {
   return `${first.slice(0, 4).join(":")}::/64`;
 }
 
+/** Whether an address, as the system writes it, is of this machine; so is that of a socket of the file system, which is empty. */
+export function isLoopback(address: string): boolean {
+  return address === "" || address === "::1" || address.startsWith("127.");
+}
+
 /**
  * Whether an address is of this machine or of a private network, so that it may be a proxy's, behind which many are: loopback,
  * RFC 1918, RFC 3927, RFC 6598, RFC 4193, and link-local ones of IPv6.

@@ -75,9 +75,10 @@ export function awaitToken(socket: EngineSocket, parts: FirstMessageParts): Sock
     );
     if (parts.gone.aborted) return;
     if (!made) return refuse(INTERNAL_ERROR, STATE_FAILED);
+    // Before it is admitted: whoever accepts connections in a loop pauses them.
+    socket.resume();
     next = parts.admit(made.data, verdict.userId);
     end();
-    socket.resume();
     for (const tell of kept.splice(0)) tell(next);
   }
 
@@ -88,6 +89,9 @@ export function awaitToken(socket: EngineSocket, parts: FirstMessageParts): Sock
   }
 
   return {
+    get begins() {
+      return next?.begins;
+    },
     message(message, size) {
       if (state !== "waiting") return pass((to) => to.message(message, size));
       if (typeof message !== "string") return refuse(CloseCode.unauthorized, "the first message must be the token, as text");

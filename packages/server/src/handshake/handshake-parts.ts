@@ -4,6 +4,7 @@ import type { ClientOrigin } from "../addresses/client-origin.ts";
 import type { Clock } from "../clock.ts";
 import type { CreateState } from "../create-state.ts";
 import type { Refusal } from "../http-answer.ts";
+import type { HttpAuthenticate } from "../http-authentication/http-authentication.ts";
 import type { Acceptor, EngineSocket, SocketListener, UpgradeHead } from "../socket.ts";
 import type { Asker } from "./asker.ts";
 import type { Candidate } from "./candidate.ts";
@@ -37,6 +38,8 @@ export interface HandshakeParts extends Omit<ReadingRules, "places"> {
   originOf(request: UpgradeHead, stream: Duplex, isUnix: boolean): ClientOrigin;
   /** Why somebody from there is refused; undefined: nobody is. */
   readonly limits: { judgeUpgrade(stream: Duplex, origin: ClientOrigin): Refusal | undefined };
+  /** Judges who is asking by user name and password. Undefined: that is not asked. */
+  readonly httpAuthenticate: HttpAuthenticate | undefined;
   /** Asks the application about a request; its failures were reported. Undefined: nobody is asked. */
   readonly verifyRequest: VerifyRequest | undefined;
   /** Makes the application's state; rejects when that failed, which was reported. Undefined: there is none to make. */

@@ -53,8 +53,8 @@ export class Handshakes {
     return this.#own().length;
   }
 
-  /** Takes an upgrade request in. Never throws. */
-  take(request: UpgradeHead, stream: Duplex, head: Buffer, isUnix: boolean): void {
+  /** Takes an upgrade request in. Never throws. @param at the service path's segments, where they are others than usual */
+  take(request: UpgradeHead, stream: Duplex, head: Buffer, isUnix: boolean, at?: readonly string[]): void {
     // A connection whose TLS handshake ends only now.
     if (this.#stop.isStopped) return void stream.destroy();
     const origin = this.#parts.originOf(request, stream, isUnix);
@@ -63,7 +63,7 @@ export class Handshakes {
     if (refusal) return void this.#refuse(candidate, refusal);
     if (this.#parts.pending.size >= this.#parts.maxPending) return void this.#refuse(candidate, BUSY);
     candidate.enter();
-    this.#judge(candidate).catch((thrown) => {
+    this.#judge(candidate, at ? { ...this.#rules, service: { segments: at, reach: "all" } } : this.#rules).catch((thrown) => {
       candidate.leave();
       stream.destroy();
       this.#parts.failed(thrown);
@@ -89,15 +89,25 @@ export class Handshakes {
     return [...this.#parts.pending].filter(({ stop }) => stop === this.#stop);
   }
 
-  async #judge(candidate: Candidate): Promise<void> {
-    const { authentication, verifyRequest, createState } = this.#parts;
-    const reading = readRequest(candidate.request, this.#rules);
+  async #judge(candidate: Candidate, rules: ReadingRules): Promise<void> {
+    const { authentication, httpAuthenticate, verifyRequest, createState } = this.#parts;
+    const reading = readRequest(candidate.request, rules);
     if (reading.refusal) return this.#refuse(candidate, reading.refusal);
     const { target, choice, token } = reading;
     const isByMessage = authentication?.places.includes("message") === true;
     if (authentication && !isByMessage && token === undefined) return this.#unauthorized(candidate, choice, "no token");
 
-    const upgrade = new UpgradeRequest(candidate.request, candidate.stream, candidate.origin, target);
+    let upgrade: UpgradeRequest;
+    if (httpAuthenticate) {
+      const toRequest = (userName?: string): UpgradeRequest => {
+        const rawHeaders = withoutHeader(candidate.request.rawHeaders, "authorization");
+        return new UpgradeRequest({ rawHeaders }, candidate.stream, candidate.origin, { ...target, userName });
+      };
+      const verdict = await candidate.keepPlace(httpAuthenticate(candidate.request, toRequest(), candidate));
+      if (candidate.isGone) return;
+      if (verdict.refusal) return this.#refuse(candidate, verdict.refusal);
+      upgrade = toRequest(verdict.userName);
+    } else upgrade = new UpgradeRequest(candidate.request, candidate.stream, candidate.origin, target);
     let headers: HeaderLines | undefined;
     if (verifyRequest) {
       const asked = verifyRequest(upgrade, candidate);
@@ -193,6 +203,11 @@ export class Handshakes {
     this.#parts.refused(refusal.status, refusal.reason, candidate.origin.address);
     answerByHttp(candidate.stream, refusal, this.#parts.clock);
   }
+}
+
+/** Names and values in turn, without those of one name. */
+function withoutHeader(rawHeaders: readonly string[], name: string): string[] {
+  return rawHeaders.filter((_, index) => rawHeaders[index - (index % 2)]?.toLowerCase() !== name);
 }
 
 function tooMany({ tooMany: what, waitMs }: TooMany): Refusal {

@@ -11,6 +11,8 @@ export interface UpgradeTarget {
   readonly channel: string;
   readonly query: string;
   readonly subprotocol: string | undefined;
+  /** Who it is by HTTP authentication. */
+  readonly userName?: string | undefined;
 }
 
 /** Who a client is by its certificate: see `tls.clientCertificate`. */
@@ -39,6 +41,8 @@ export class UpgradeRequest {
   readonly channel: string;
   /** The application subprotocol that was agreed upon. */
   readonly subprotocol: string | undefined;
+  /** Who the client has shown to be by user name and password; undefined without option `httpAuthentication`. */
+  readonly userName: string | undefined;
   /** The client's address; IPv4 in its own form even on a dual-stack socket. Of whom it is told by a proxy: see `trustProxy`. */
   readonly remoteAddress: string;
   /** The client's port; 0 where a proxy does not tell it. */
@@ -54,6 +58,7 @@ export class UpgradeRequest {
     this.path = target.path;
     this.channel = target.channel;
     this.subprotocol = target.subprotocol;
+    this.userName = target.userName;
     this.remoteAddress = origin.address;
     this.remotePort = origin.port;
     this.secure = origin.isSecure;
@@ -61,7 +66,10 @@ export class UpgradeRequest {
     this.clientCertificate = (stream as Partial<TLSSocket>).encrypted ? certificateOf(stream as TLSSocket) : undefined;
   }
 
-  /** The headers as the client sent them, names in lower case, repeated ones joined. Frozen, without a prototype. */
+  /**
+   * The headers as the client sent them, names in lower case, repeated ones joined. Frozen, without a prototype. With option
+   * `httpAuthentication` they are without `authorization`, which may tell a password.
+   */
   get headers(): Readonly<Record<string, string>> {
     const headers: Record<string, string> = Object.create(null);
     const rawHeaders = this.#headers.split(BETWEEN);

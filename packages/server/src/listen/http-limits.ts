@@ -1,5 +1,5 @@
 import type { Refusal } from "../http-answer.ts";
-import type { UpgradeHead } from "../socket.ts";
+import { headerValues, type UpgradeHead } from "../socket.ts";
 
 /** The answer to a connection beyond `limits.maxConnections`. */
 export const TOO_MANY_CONNECTIONS: Refusal = {
@@ -32,10 +32,30 @@ export function checkHead(request: UpgradeHead, limits: HeadLimits): Refusal | u
   return undefined;
 }
 
+/**
+ * Judges how many bytes a request's head had, where somebody else's HTTP server has read it: as few as they can have been.
+ * Undefined when they are within the bounds.
+ */
+export function checkHeadBytes(request: UpgradeHead, maxHeaderBytes: number): Refusal | undefined {
+  // The rest of the request line, and of each header the colon and the line break.
+  let bytes = "GET  HTTP/1.1".length + (request.url?.length ?? 0);
+  for (const part of request.rawHeaders) bytes += part.length + 1.5;
+  return bytes > maxHeaderBytes ? TOO_LARGE : undefined;
+}
+
+/** What RFC 9112 section 3.2 asks of every request; undefined when all is well. */
+export function checkHost(request: UpgradeHead): Refusal | undefined {
+  const isCurrent = request.httpVersionMajor === 1 && request.httpVersionMinor >= 1;
+  if (!isCurrent || headerValues(request.rawHeaders, "host").length === 1) return undefined;
+  return { status: 400, reason: "Exactly one Host header is needed." };
+}
+
+const TOO_LARGE: Refusal = { status: 431, reason: "The request's headers are too large." };
+
 /** What to answer to a request that Node could not read; undefined when there is nobody to answer to. */
 export function refusalOfClientError(code: string | undefined): Refusal | undefined {
   if (code === "ERR_HTTP_REQUEST_TIMEOUT") return TOO_SLOW;
-  if (code === "HPE_HEADER_OVERFLOW") return { status: 431, reason: "The request's headers are too large." };
+  if (code === "HPE_HEADER_OVERFLOW") return TOO_LARGE;
   if (code?.startsWith("HPE_")) return { status: 400, reason: "The request is malformed." };
   return undefined;
 }

@@ -2,7 +2,9 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebsocketsSimpleError } from "@websockets-simple/shared";
+import { type AttachedPlace, attachedDoor } from "./attached.ts";
 import { createFront, type Front, type FrontEvents, type FrontSettings } from "./front.ts";
+import { type ServerAddress, toAddress } from "./http-server.ts";
 import type { ServerTls } from "./tls.ts";
 
 /** One place to listen at: a port, or a socket of the file system. */
@@ -15,18 +17,6 @@ export interface EndpointOptions {
   backlog?: number;
   /** Instead of a port: the path of a Unix socket, which must not exist yet; on Windows a named pipe. */
   socketPath?: string;
-}
-
-/** Where a server listens. */
-export interface ServerAddress {
-  /** The address as the system tells it: `::` is all interfaces, IPv6 and IPv4. Empty for a socket of the file system. */
-  readonly host: string;
-  /** The port; 0 for a socket of the file system. */
-  readonly port: number;
-  /** `IPv6`, `IPv4` or `unix`. */
-  readonly family: string;
-  /** The path of a socket of the file system. */
-  readonly socketPath?: string;
 }
 
 /** Where to listen, and the bounds of what comes before a WebSocket. */
@@ -46,8 +36,12 @@ export interface HttpListener {
   readonly addresses: readonly ServerAddress[];
   /** From now on new connections are shown this certificate; those that are there stay. */
   reloadTls(tls: ServerTls): void;
-  /** Stops taking connections in, and closes those that are not upgraded. */
+  /** Takes the upgrade requests of an HTTP server of the application's. Returns what ends that. */
+  attach(place: AttachedPlace): () => void;
+  /** Stops taking connections in, and closes those that are not upgraded, but for requests that are being answered. */
   stopAccepting(): void;
+  /** Resolves when no request is being answered any more, at the latest when they have had their time. */
+  finishRequests(timeoutMs: number): Promise<void>;
   /** Destroys what is left; resolves when nothing is. */
   end(): Promise<void>;
 }
@@ -64,8 +58,12 @@ export async function listen(settings: ListenerSettings, events: ListenerEvents)
     for (const { front } of open) front.stopAccepting();
   };
   const end = async (): Promise<void> => {
+    const gone = [...sockets].map((socket) => new Promise((resolve) => socket.once("close", resolve)));
     for (const socket of sockets) socket.destroy();
-    await Promise.all(open.map(({ whenClosed }) => whenClosed));
+    await Promise.all([...gone, ...open.map(({ whenClosed }) => whenClosed)]);
+  };
+  const finishRequests = async (timeoutMs: number): Promise<void> => {
+    await Promise.all(open.map(({ front }) => front.finishRequests(timeoutMs)));
   };
   for (const endpoint of settings.endpoints) {
     const front = createFront(settings, endpoint.socketPath !== undefined, sockets, events);
@@ -83,7 +81,14 @@ export async function listen(settings: ListenerSettings, events: ListenerEvents)
   const reloadTls = (tls: ServerTls): void => {
     for (const { front } of open) front.reloadTls(tls);
   };
-  return { addresses: open.map(({ address }) => address), reloadTls, stopAccepting, end };
+  return {
+    addresses: open.map(({ address }) => address),
+    reloadTls,
+    attach: attachedDoor(settings, sockets, events),
+    stopAccepting,
+    finishRequests,
+    end,
+  };
 }
 
 function openServer(server: Server, { port, host, socketPath, backlog }: EndpointOptions): Promise<ServerAddress> {
@@ -99,9 +104,7 @@ function openServer(server: Server, { port, host, socketPath, backlog }: Endpoin
     const place = socketPath === undefined ? { port, ...(host !== undefined && { host }) } : { path: socketPath };
     server.listen({ ...place, ...(backlog !== undefined && { backlog }) }, () => {
       server.off("error", failed);
-      const bound = server.address() as AddressInfo | string;
-      if (typeof bound === "string") resolve({ host: "", port: 0, family: "unix", socketPath: bound });
-      else resolve({ host: bound.address, port: bound.port, family: bound.family });
+      resolve(toAddress(server.address() as AddressInfo | string));
     });
   });
 }

@@ -1,9 +1,9 @@
 import { describeThrown, type Packet, type Sendable, WebsocketsSimpleError } from "@websockets-simple/shared";
+import { AcceptingEmitter, AcceptQueue } from "../accept-loop.ts";
 import { type Connection, isConnection } from "../connection.ts";
 import type { ServerEvents, ServiceEvents } from "../events.ts";
 import type { Log } from "../logger.ts";
 import type { BroadcastOptions } from "../options.ts";
-import { RememberingEmitter } from "../remembering-emitter.ts";
 import { type CoreParts, type CoreVoice, ServiceCore } from "./service-core.ts";
 import { Sessions } from "./sessions.ts";
 
@@ -23,9 +23,11 @@ export abstract class ServiceBase<
   D,
   C extends Connection<P, D>,
   E extends ServiceEvents<P, C>,
-> extends RememberingEmitter<E> {
+> extends AcceptingEmitter<E, C> {
   readonly #core: ServiceCore<P, D, C>;
   readonly #log: Log;
+  /** @internal */
+  protected readonly accepting: AcceptQueue<C>;
   /** Once a listener of `error` has failed, a failing logger has nobody left to tell. */
   #loggerIsLast = false;
   #sessions: Sessions<P, D, C> | undefined;
@@ -46,8 +48,10 @@ export abstract class ServiceBase<
   ) {
     super(events);
     this.#log = createLog((thrown) => this.#loggerFailed(thrown));
+    this.accepting = new AcceptQueue<C>(parts.options.maxQueuedConnections);
     const voice: CoreVoice<P, C> = {
       log: this.#log,
+      accepting: this.accepting,
       emit: (event, payload) => {
         this.emit(event as keyof E, payload as never);
         inner?.[event as keyof InnerListeners<P, C>]?.(payload as never);

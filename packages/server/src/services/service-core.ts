@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
 import type { CodecOptions, Packet, Sendable } from "@websockets-simple/shared";
+import type { AcceptQueue } from "../accept-loop.ts";
 import { checkBroadcastOptions } from "../broadcast-options.ts";
 import { type Clock, coarseDate } from "../clock.ts";
 import type { Connection, ConnectionPeer } from "../connection.ts";
@@ -44,6 +45,7 @@ export interface CoreParts<P extends Packet, D, C extends Connection<P, D>> {
 /** Whom a core tells. */
 export interface CoreVoice<P extends Packet, C> {
   readonly log: Log;
+  readonly accepting: AcceptQueue<C>;
   emit<E extends keyof ServerEvents<P, C>>(event: E, payload: ServerEvents<P, C>[E]): void;
   isHeard(event: keyof ServerEvents<P, C>): boolean;
 }
@@ -51,6 +53,8 @@ export interface CoreVoice<P extends Packet, C> {
 /** What serves connections behind a server and behind each of its services: their hub, and what runs while the ports are open. */
 export class ServiceCore<P extends Packet, D, C extends Connection<P, D>> {
   readonly hub: Hub<P, D, C>;
+  /** Who waits for a loop over them. */
+  readonly accepting: AcceptQueue<C>;
   readonly manager: ConnectionManager<C>;
   readonly counters: Counters = createCounters();
   readonly clock: Clock;
@@ -62,21 +66,24 @@ export class ServiceCore<P extends Packet, D, C extends Connection<P, D>> {
   #serving: Serving | undefined;
   #stop = new StopSignal();
 
-  constructor(parts: CoreParts<P, D, C>, { log, emit, isHeard }: CoreVoice<P, C>) {
+  constructor(parts: CoreParts<P, D, C>, { log, accepting, emit, isHeard }: CoreVoice<P, C>) {
     const { options, own, clock, engine, roster, isLogged, createConnection } = parts;
-    const { packet, packetCasing, sendQueue: queue, rate, connectionSuccessString: successString } = options;
+    const { packet, packetCasing, codec, sendQueue: queue, rate, connectionSuccessString: successString } = options;
     this.options = options;
     this.clock = clock;
     this.#engine = engine;
     this.#stateHook = own.createState;
     this.#log = log;
-    this.#codec = { packetCasing, packet };
+    this.#codec = { packetCasing, packet, codec };
+    this.accepting = accepting;
     this.manager = own.connectionManager ?? new ConnectionManager<C>();
     const handler = own.handler ?? new WebsocketHandler<P, D>();
     const reader = new PacketReader(this.#codec, coarseDate(clock));
-    handler.bind((text) => reader.read(text));
+    handler.bind((message) => reader.read(message));
     this.hub = new Hub<P, D, C>({
       clock,
+      accepting,
+      reading: options,
       codec: this.#codec,
       reader,
       counters: this.counters,
@@ -115,10 +122,10 @@ export class ServiceCore<P extends Packet, D, C extends Connection<P, D>> {
     });
   }
 
-  /** Takes an upgrade request in. Never throws. */
-  take(request: UpgradeHead, stream: Duplex, head: Buffer, isUnix: boolean): void {
+  /** Takes an upgrade request in. Never throws. @param at the path's segments, where they are others than usual */
+  take(request: UpgradeHead, stream: Duplex, head: Buffer, isUnix: boolean, at?: readonly string[]): void {
     // One that comes between the end of this and that of the listener.
-    if (this.#serving) this.#serving.take(request, stream, head, isUnix);
+    if (this.#serving) this.#serving.take(request, stream, head, isUnix, at);
     else stream.destroy();
   }
 

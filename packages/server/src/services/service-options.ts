@@ -16,16 +16,34 @@ export type ServiceConnection<C, P extends Packet, D> = C extends { readonly use
   : Connection<P, D>;
 
 /** What a service does not take over from its server: what it says and understands. */
-type Own = "connectionSuccessString" | "availableSubprotocols" | "packet" | "handler";
+type Own = "connectionSuccessString" | "availableSubprotocols" | "packet" | "codec" | "handler";
 
 /** What it takes over, unless it has its own: who may connect, and how much. */
 type Inherited =
-  | ("origins" | "requireOrigin" | "verifyRequest" | "packetCasing" | "pingIntervalMs" | "heartbeat" | "closeTimeoutMs")
-  | ("maxPayload" | "maxFragments" | "messageTimeoutMs" | "compression" | "sendQueue" | "rateLimit");
+  | (
+      | "origins"
+      | "requireOrigin"
+      | "httpAuthentication"
+      | "verifyRequest"
+      | "packetCasing"
+      | "pingIntervalMs"
+      | "heartbeat"
+      | "closeTimeoutMs"
+    )
+  | (
+      | "maxQueuedMessages"
+      | "maxQueuedConnections"
+      | "maxPayload"
+      | "maxFragments"
+      | "messageTimeoutMs"
+      | "compression"
+      | "sendQueue"
+      | "rateLimit"
+    );
 
 /**
- * The options of a service. What you leave out of who may connect and how much (`origins`, `requireOrigin`, `verifyRequest`,
- * `packetCasing`, `pingIntervalMs`, `heartbeat`, `closeTimeoutMs`, `maxPayload`, `maxFragments`, `messageTimeoutMs`,
+ * The options of a service. What you leave out of who may connect and how much (`origins`, `requireOrigin`, `httpAuthentication`, `verifyRequest`,
+ * `packetCasing`, `pingIntervalMs`, `heartbeat`, `closeTimeoutMs`, `maxPayload`, `maxFragments`, `maxQueuedMessages`, `maxQueuedConnections`, `messageTimeoutMs`,
  * `compression`, `sendQueue`, `rateLimit`) is the server's; all else has the default that it has for a server.
  */
 export interface ServiceOptions<
@@ -46,11 +64,37 @@ export interface ServiceOptions<
 }
 
 const INHERITED: readonly Inherited[] = [
-  ...(["origins", "requireOrigin", "verifyRequest", "packetCasing", "pingIntervalMs", "heartbeat", "closeTimeoutMs"] as const),
-  ...(["maxPayload", "maxFragments", "messageTimeoutMs", "compression", "sendQueue", "rateLimit"] as const),
+  ...([
+    "origins",
+    "requireOrigin",
+    "httpAuthentication",
+    "verifyRequest",
+    "packetCasing",
+    "pingIntervalMs",
+    "heartbeat",
+    "closeTimeoutMs",
+  ] as const),
+  ...([
+    "maxQueuedMessages",
+    "maxQueuedConnections",
+    "maxPayload",
+    "maxFragments",
+    "messageTimeoutMs",
+    "compression",
+    "sendQueue",
+    "rateLimit",
+  ] as const),
 ];
 const OWN: readonly (Own | "connectionManager" | "createState")[] = [
-  ...(["connectionSuccessString", "availableSubprotocols", "packet", "handler", "connectionManager", "createState"] as const),
+  ...([
+    "connectionSuccessString",
+    "availableSubprotocols",
+    "packet",
+    "codec",
+    "handler",
+    "connectionManager",
+    "createState",
+  ] as const),
 ];
 
 const anything: Rule = () => undefined;

@@ -20,9 +20,10 @@ export interface Served {
   /** How many requests are being judged. */
   readonly pending: number;
   readonly counters: Counters;
+  readonly accepting: { end(): void; shut(): void };
   readonly hub: { readonly peers: { readonly size: number }; closeAll(code: number, reason: string): Promise<void> };
   open(gate: Gate): void;
-  take(request: UpgradeHead, stream: Duplex, head: Buffer, isUnix: boolean): void;
+  take(request: UpgradeHead, stream: Duplex, head: Buffer, isUnix: boolean, at?: readonly string[]): void;
   shut(answer?: Refusal): void;
 }
 
@@ -107,6 +108,7 @@ export class Services {
   async #remove(at: ServicePath, served: Served, code: number, reason: string): Promise<void> {
     this.#byPath.delete(at.path);
     this.#paths.remove(at);
+    served.accepting.shut();
     served.shut(REMOVED);
     await served.hub.closeAll(code, reason);
     this.#all.delete(served);
@@ -120,11 +122,24 @@ export class Services {
     for (const served of this.#paths.all()) served.open(gate);
   }
 
-  /** Takes an upgrade request in: for the service at its path, or else for the server itself. Never throws. */
-  take(request: UpgradeHead, stream: Duplex, head: Buffer, isUnix: boolean): void {
-    const hasToken = this.#gate?.authentication?.places.includes("path") === true;
-    const served = this.#paths.find(request.url ?? "", hasToken) ?? this.#own;
-    served.take(request, stream, head, isUnix);
+  /**
+   * Takes an upgrade request in: for the service at its path, or else for the server itself. Never throws.
+   *
+   * @param at the segments of the server's own path, where they are others than usual
+   */
+  take(request: UpgradeHead, stream: Duplex, head: Buffer, isUnix: boolean, at?: readonly string[]): void {
+    const served = this.#find(request.url ?? "");
+    if (served) served.take(request, stream, head, isUnix);
+    else this.#own.take(request, stream, head, isUnix, at);
+  }
+
+  /** Whether there is a service at a request target. */
+  has(url: string): boolean {
+    return this.#find(url) !== undefined;
+  }
+
+  #find(url: string): Served | undefined {
+    return this.#paths.find(url, this.#gate?.authentication?.places.includes("path") === true);
   }
 
   /** The ports are closed, or could not be opened: nobody is taken in any more. */
@@ -135,8 +150,15 @@ export class Services {
 
   /** The server stops: nobody is taken in any more, and all connections are closed. Resolves when they are. */
   async stop(): Promise<void> {
+    for (const served of this.#all) served.accepting.end();
     this.shut();
     await Promise.all([...this.#all].map((served) => served.hub.closeAll(GOING_AWAY, "the server stops")));
+  }
+
+  /** The server is done for good: nobody is told of anything any more. */
+  dispose(): void {
+    for (const service of this.#byPath.values()) service.removeAllListeners();
+    for (const served of this.#all) served.accepting.shut();
   }
 
   /** All counters together. */

@@ -7,6 +7,7 @@ import type { UpgradeRequest } from "../handshake/upgrade-request.ts";
 import { type VerifyHook, verifyRequest } from "../handshake/verify-request.ts";
 import { type HeartbeatPeer, startHeartbeat } from "../heartbeat.ts";
 import type { Refusal } from "../http-answer.ts";
+import { httpAuthentication } from "../http-authentication/http-authentication.ts";
 import type { CheckedOptions } from "../option-rules.ts";
 import type { EngineSocket, SocketListener, UpgradeHead } from "../socket.ts";
 import { type SweptPeer, startSweeps, sweepPeriodMs } from "../sweeps.ts";
@@ -15,7 +16,7 @@ import { type SweptPeer, startSweeps, sweepPeriodMs } from "../sweeps.ts";
 export type ServingOptions = Pick<
   CheckedOptions<never, unknown>,
   | ("service" | "availableSubprotocols" | "isOrigin" | "maxPayload" | "maxFragments" | "compress" | "closeTimeoutMs")
-  | ("pingIntervalMs" | "beat" | "messageTimeoutMs")
+  | ("httpAuthentication" | "pingIntervalMs" | "beat" | "messageTimeoutMs")
 >;
 
 /** What serving needs of its surroundings. */
@@ -39,9 +40,11 @@ export class Serving {
   readonly #stopBeats: () => void;
 
   constructor(gate: Gate, parts: ServingParts) {
-    const { clock, engine, noDelay, hookTimeoutMs, maxPending, pending, isHost, limits, authentication } = gate;
-    const { options, peers, reportFailure } = parts;
+    const { clock, engine, noDelay, hookTimeoutMs, maxPending, pending, isHost, limits, guesses, authentication } = gate;
+    const { options, peers } = parts;
     const { maxPayload, maxFragments, compress, closeTimeoutMs } = options;
+    const timeoutMs = hookTimeoutMs;
+    const failedAs = (what: string) => (thrown: unknown) => parts.reportFailure(what, thrown);
     const isByMessage = authentication?.places.includes("message");
     this.#handshakes = new Handshakes({
       clock,
@@ -60,10 +63,18 @@ export class Serving {
       authentication,
       isHost,
       isOrigin: options.isOrigin,
-      verifyRequest: verifyRequest(parts.verifyHook, hookTimeoutMs, clock, (it) => reportFailure("option verifyRequest", it)),
+      httpAuthenticate:
+        options.httpAuthentication &&
+        httpAuthentication(options.httpAuthentication, {
+          clock,
+          timeoutMs,
+          guesses,
+          failed: failedAs("option httpAuthentication.credentials"),
+        }),
+      verifyRequest: verifyRequest(parts.verifyHook, timeoutMs, clock, failedAs("option verifyRequest")),
       originOf: gate.originOf,
       limits,
-      createState: createState(parts.stateHook, hookTimeoutMs, clock, (it) => reportFailure("option createState", it)),
+      createState: createState(parts.stateHook, timeoutMs, clock, failedAs("option createState")),
       admit: parts.admit,
       refused: parts.refused,
       failed: (thrown) => parts.report(toError("LISTENER_FAILED", "a handshake failed", thrown)),
@@ -81,9 +92,9 @@ export class Serving {
     return this.#handshakes.pending;
   }
 
-  /** Takes an upgrade request in. Never throws. */
-  take(request: UpgradeHead, stream: Duplex, head: Buffer, isUnix: boolean): void {
-    this.#handshakes.take(request, stream, head, isUnix);
+  /** Takes an upgrade request in. Never throws. @param at the path's segments, where they are others than usual */
+  take(request: UpgradeHead, stream: Duplex, head: Buffer, isUnix: boolean, at?: readonly string[]): void {
+    this.#handshakes.take(request, stream, head, isUnix, at);
   }
 
   /** Takes nobody in any more. Those that are being judged are destroyed, or get an answer where there is one for them. */

@@ -1,4 +1,5 @@
-import { WebsocketsSimpleError } from "@websockets-simple/shared";
+import { checkSignal } from "./arguments.ts";
+import { WebsocketsSimpleError } from "./errors.ts";
 
 /** Starts telling of messages, and once of the end; the returned function stops it. */
 export type Subscribe<Message> = (message: (message: Message) => void, end: () => void) => () => void;
@@ -40,6 +41,42 @@ export function iterateMessages<Message>(subscribe: Subscribe<Message>, maxQueue
       queue.length = 0;
       end();
       return Promise.resolve(done);
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
+
+/** The same items until a signal is aborted: then it fails with ABORTED, and what waits is dropped. */
+export function abortable<Item>(
+  call: string,
+  items: AsyncIterableIterator<Item, void>,
+  signal: AbortSignal | undefined,
+): AsyncIterableIterator<Item, void> {
+  checkSignal(call, signal);
+  if (!signal) return items;
+  let isTold = false;
+  const forget = (): void => signal.removeEventListener("abort", abort);
+  const abort = (): void => {
+    forget();
+    void items.return?.();
+  };
+  if (signal.aborted) abort();
+  else signal.addEventListener("abort", abort);
+  return {
+    async next() {
+      const step = await items.next();
+      if (step.done) forget();
+      if (!signal.aborted || isTold) return step;
+      isTold = true;
+      throw new WebsocketsSimpleError("ABORTED", `${call}: signal is aborted`, { cause: signal.reason });
+    },
+    async return() {
+      isTold = true;
+      forget();
+      await items.return?.();
+      return { done: true, value: undefined };
     },
     [Symbol.asyncIterator]() {
       return this;

@@ -1,0 +1,80 @@
+import type { AddressInfo } from "node:net";
+import { checkOptions, type Rule, tableOf, WebsocketsSimpleError } from "@websockets-simple/shared";
+import { decodeSegments } from "../handshake/target.ts";
+import { servicePath } from "../rules.ts";
+import type { AttachedPlace } from "./attached.ts";
+import { NOT_LISTENING, type OwnHttpServer, type ServerAddress, toAddress } from "./http-server.ts";
+
+/** How a server is attached to an HTTP server. */
+export interface AttachOptions {
+  /** The service path there: requests for it and below it are this server's. Default: option `path`. */
+  path?: string | undefined;
+}
+
+const RULES: Readonly<Record<string, Rule>> = { path: servicePath };
+
+/** Attaches to a place, and returns what ends that. */
+type Attach = (place: AttachedPlace) => () => void;
+
+/** The HTTP servers that a server is attached to, whether it is started or not: it takes their requests only while it is. */
+export class Attachments {
+  /** By HTTP server, with what ends it; undefined while it has not begun. */
+  readonly #places = new Map<OwnHttpServer, { readonly place: AttachedPlace; end: (() => void) | undefined }>();
+  #attach: Attach | undefined;
+
+  get size(): number {
+    return this.#places.size;
+  }
+
+  /** Where they listen, in the order in which they were attached. */
+  get addresses(): ServerAddress[] {
+    return [...this.#places.keys()].map((server) => {
+      const bound = server.address() as AddressInfo | string | null;
+      return bound === null ? NOT_LISTENING : toAddress(bound);
+    });
+  }
+
+  /**
+   * Remembers one, in place of what was said of it before. Returns what forgets it.
+   *
+   * @param usual the service path where the options name none; false: there are only services
+   * @throws WebsocketsSimpleError `INVALID_ARGUMENT`, `INVALID_OPTION`
+   */
+  add(server: OwnHttpServer, options: AttachOptions, usual: string | false): () => void {
+    if (!isHttpServer(server)) throw new WebsocketsSimpleError("INVALID_ARGUMENT", NO_SERVER);
+    const { path } = checkOptions<{ path?: string }>(options, tableOf(RULES), "attach.");
+    this.#places.get(server)?.end?.();
+    const service = decodeSegments(path ?? (usual || "/")) ?? [];
+    const place = { server, service, isOther: path !== undefined };
+    const entry = { place, end: this.#attach?.(place) };
+    this.#places.set(server, entry);
+    return () => {
+      entry.end?.();
+      if (this.#places.get(server) === entry) this.#places.delete(server);
+    };
+  }
+
+  /** The server has started: all begin, and who is added from now on at once. */
+  begin(attach: Attach): void {
+    this.#attach = attach;
+    for (const entry of this.#places.values()) entry.end = attach(entry.place);
+  }
+
+  /** The server stops: all end, until it starts again. */
+  end(): void {
+    this.#attach = undefined;
+    for (const entry of this.#places.values()) {
+      entry.end?.();
+      entry.end = undefined;
+    }
+  }
+}
+
+const NO_SERVER =
+  "attach(httpServer): expected a server of node:http or node:https; of Express what app.listen() returns, of Fastify app.server";
+
+function isHttpServer(server: unknown): boolean {
+  const has = (name: string): boolean => typeof (server as Record<string, unknown> | null)?.[name] === "function";
+  // An Express app has an `on` as well, but no address.
+  return typeof server === "object" && ["on", "off", "listeners", "address", "closeIdleConnections"].every(has);
+}
