@@ -940,6 +940,11 @@ interface ServerLimits {
      * same time, 1 to 1,000,000; more is HTTP 503. Default: 1,000.
      */
     maxPendingHandshakes?: number | undefined;
+    /**
+     * How late the event loop may be, twice in a row, before nobody is taken in, in milliseconds, 10 to Infinity: meanwhile upgrade
+     * requests are HTTP 503, and those who are there are served. Default: 1,000.
+     */
+    maxEventLoopDelayMs?: number | undefined;
     /** TCP connections, 1 to Infinity; more is HTTP 503. Default: what the process's limit of open files allows, less a reserve. */
     maxConnections?: number | undefined;
     /**

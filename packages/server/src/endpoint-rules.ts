@@ -20,6 +20,7 @@ export const LIMIT_DEFAULTS = Object.freeze({
   maxUrlBytes: 8_192,
   // maxConnections depends on the process: listen/open-files.ts; maxConnectionsPerAddress on the address: addresses/.
   maxPendingHandshakes: 1_000,
+  maxEventLoopDelayMs: 1_000,
   maxUpgradesPerSecondPerAddress: Number.POSITIVE_INFINITY,
 });
 /** By default so many seconds' upgrade requests may come at once. */
@@ -32,6 +33,7 @@ const LIMIT_RULES: Readonly<Record<string, Rule>> = {
   maxHeaders: [8, 10_000],
   maxUrlBytes: [16, 65_536],
   maxPendingHandshakes: [1, 1_000_000],
+  maxEventLoopDelayMs: [10, Number.POSITIVE_INFINITY],
   maxConnections: [1, Number.POSITIVE_INFINITY],
   maxConnectionsPerAddress: [1, Number.POSITIVE_INFINITY],
   maxUpgradesPerSecondPerAddress: [1, Number.POSITIVE_INFINITY],

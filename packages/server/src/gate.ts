@@ -6,6 +6,7 @@ import type { Clock } from "./clock.ts";
 import type { Candidate } from "./handshake/candidate.ts";
 import type { Authentication } from "./handshake/handshake-parts.ts";
 import type { HostCheck } from "./handshake/hosts.ts";
+import { LoopDelay } from "./handshake/loop-delay.ts";
 import type { CheckedOptions } from "./option-rules.ts";
 import type { Engine, UpgradeHead } from "./socket.ts";
 
@@ -26,6 +27,7 @@ export interface Gate {
   /** Undefined: any host. */
   readonly isHost: HostCheck | undefined;
   readonly limits: AddressLimits;
+  readonly loopDelay: LoopDelay;
   /** Watches over those who guess tokens and passwords; undefined: anybody may. */
   readonly guesses: Guesses | undefined;
   /** Undefined: anybody may come. */
@@ -55,6 +57,7 @@ export function createGate(
     pending: new Set(),
     isHost,
     limits: new AddressLimits(limits, trust?.proxies, clock),
+    loopDelay: new LoopDelay(limits.maxEventLoopDelayMs, clock),
     guesses,
     authentication: authenticate?.(guesses),
     originOf: (request, stream, isUnix) => originOf(request.rawHeaders, stream, isUnix, trust),

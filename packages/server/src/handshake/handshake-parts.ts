@@ -8,6 +8,7 @@ import type { HttpAuthenticate } from "../http-authentication/http-authenticatio
 import type { Acceptor, EngineSocket, SocketListener, UpgradeHead } from "../socket.ts";
 import type { Asker } from "./asker.ts";
 import type { Candidate } from "./candidate.ts";
+import type { LoopDelay } from "./loop-delay.ts";
 import type { ReadingRules } from "./read-request.ts";
 import type { UpgradeRequest } from "./upgrade-request.ts";
 import type { Verdict } from "./user-service.ts";
@@ -30,6 +31,7 @@ export interface HandshakeParts extends Omit<ReadingRules, "places"> {
   /** All requests that are being judged, be it for another service; at most `maxPending`. */
   readonly pending: Set<Candidate>;
   readonly maxPending: number;
+  readonly loopDelay: Pick<LoopDelay, "judge">;
   readonly maxPayload: number;
   /** TCP_NODELAY. */
   readonly noDelay: boolean;

@@ -59,7 +59,7 @@ export class Handshakes {
     if (this.#stop.isStopped) return void stream.destroy();
     const origin = this.#parts.originOf(request, stream, isUnix);
     const candidate = new Candidate(request, stream, head, origin, this.#parts.pending, this.#stop);
-    const refusal = checkUpgrade(request) ?? this.#parts.limits.judgeUpgrade(stream, origin);
+    const refusal = checkUpgrade(request) ?? this.#parts.loopDelay.judge() ?? this.#parts.limits.judgeUpgrade(stream, origin);
     if (refusal) return void this.#refuse(candidate, refusal);
     if (this.#parts.pending.size >= this.#parts.maxPending) return void this.#refuse(candidate, BUSY);
     candidate.enter();

@@ -144,6 +144,7 @@ export class Services {
 
   /** The ports are closed, or could not be opened: nobody is taken in any more. */
   shut(): void {
+    this.#gate?.loopDelay.end();
     this.#gate = undefined;
     for (const served of this.#all) served.shut();
   }

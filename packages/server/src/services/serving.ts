@@ -40,7 +40,8 @@ export class Serving {
   readonly #stopBeats: () => void;
 
   constructor(gate: Gate, parts: ServingParts) {
-    const { clock, engine, noDelay, hookTimeoutMs, maxPending, pending, isHost, limits, guesses, authentication } = gate;
+    const { clock, engine, noDelay, hookTimeoutMs, maxPending, pending, isHost, limits, loopDelay, guesses, authentication } =
+      gate;
     const { options, peers } = parts;
     const { maxPayload, maxFragments, compress, closeTimeoutMs } = options;
     const timeoutMs = hookTimeoutMs;
@@ -58,6 +59,7 @@ export class Serving {
       subprotocols: options.availableSubprotocols,
       pending,
       maxPending,
+      loopDelay,
       maxPayload,
       noDelay,
       authentication,
