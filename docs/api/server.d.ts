@@ -638,13 +638,16 @@ interface ServerPingEvent<C = Connection> {
 interface ServerStateEvent {
     readonly type: "started" | "stopped";
 }
-/** The events of a server. */
-interface ServerEvents<P extends Packet = Packet, C = Connection> {
+/** The events of what serves connections: of a server, and of each of its services. */
+interface ServiceEvents<P extends Packet = Packet, C = Connection> {
     message: ServerMessageEvent<P, C>;
     connection: ServerConnectionEvent<C>;
     error: ServerErrorEvent<C>;
     ping: ServerPingEvent<C>;
     pong: ServerPingEvent<C>;
+}
+/** The events of a server. */
+interface ServerEvents<P extends Packet = Packet, C = Connection> extends ServiceEvents<P, C> {
     server: ServerStateEvent;
 }
 
@@ -1016,8 +1019,11 @@ interface ServerOptions<P extends Packet = Packet, D = undefined, C extends Conn
     socketBufferBytes?: number | undefined;
     /** The certificate; with it the server speaks `wss:` and nothing else. Default: none. */
     tls?: OrUndefined<ServerTlsOptions> | undefined;
-    /** The service path. Requests elsewhere are HTTP 404; what follows it is the connection's channel. Default: `"/"`. */
-    path?: string | undefined;
+    /**
+     * The service path. Requests elsewhere are HTTP 404; what follows it is the connection's channel. False: none, so that only the
+     * services of `server.service` are served. Default: `"/"`.
+     */
+    path?: string | false | undefined;
     /** Sent raw to each new connection, before `connected`. Default: nothing is sent. */
     connectionSuccessString?: string | undefined;
     /** Subprotocols; the first of the client's that is among them is chosen. Default: none. */
@@ -1172,6 +1178,129 @@ interface AuthServerOptions<T, P extends Packet = Packet, D = undefined> extends
     maxConnectionsPerUser?: number | undefined;
 }
 
+/** How a sweep is made. */
+interface SweepOptions {
+    /** How long each has to show that it is there, in milliseconds, 100 to 2,147,483,647. Default: 6,000. */
+    timeoutMs?: number | undefined;
+}
+/** What a sweep has found. */
+interface SweepResult {
+    /** The ids of those that are there, or that were left alone. */
+    readonly active: readonly string[];
+    /** The ids of those that showed no sign of life, and were closed. */
+    readonly ended: readonly string[];
+}
+
+/** The connections of a server or a service by their ids: for who keeps ids, and not connections. */
+declare class Sessions<P extends Packet = Packet, D = undefined, C extends Connection<P, D> = Connection<P, D>> {
+    #private;
+    private constructor();
+    /** How many there are, open or closing. */
+    get count(): number;
+    /** The ids of all. */
+    get ids(): string[];
+    /** The ids of those to which messages can be sent: see `connection.isAlive`. To find out who is still there: `sweep()`. */
+    get activeIds(): string[];
+    /** The ids of the others: those that are closing. */
+    get inactiveIds(): string[];
+    /** The connection with this id; undefined when there is none, or none any more. */
+    get(id: string): C | undefined;
+    /** Sends a text or a packet to one: settles as `connection.send`, and rejects with `NOT_SENT` when there is none with this id. */
+    sendTo(id: string, input: Sendable<P>): Promise<void>;
+    /** Sends a text or bytes as they are to one: settles as `sendTo` does. */
+    sendRawTo(id: string, input: string | Uint8Array): Promise<void>;
+    /**
+     * Sends an RFC 6455 ping to one. Resolves with the round trip in milliseconds; settles as `connection.ping`, and rejects with
+     * `NOT_SENT` when there is none with this id.
+     */
+    pingTo(id: string, payload?: string | Uint8Array): Promise<number>;
+    /**
+     * Closes one. Resolves when it is over with true, or at once with false when there is none with this id. Code and reason as for
+     * `connection.close`.
+     */
+    closeSession(id: string, code?: number, reason?: string): Promise<boolean>;
+    /** Sends a text or a packet to all: the same as `broadcast` of the server or the service. */
+    broadcast(input: Sendable<P>, options?: BroadcastOptions<C>): Promise<number>;
+    /** Sends a text or bytes as they are to all: the same as `broadcastRaw` of the server or the service. */
+    broadcastRaw(input: string | Uint8Array, options?: BroadcastOptions<C>): Promise<number>;
+    /**
+     * Asks all that are open by an RFC 6455 ping whether they are there, and closes with 4408 those of whom nothing comes in time.
+     * Any byte is a sign of life. Left alone is who is in the middle of a message either way, or whom this side does not read; who
+     * may still have much to read before the ping has more time, by 30 s at most or `sendQueue.stallTimeoutMs` where that is more; and
+     * time in which this process was blocked does not count.
+     *
+     * Resolves with the ids of both, once all have answered or are closed. Rejects with `INVALID_ARGUMENT`. Option `heartbeat` finds
+     * silent peers by itself, and so this is for who has switched that off, or does not want to wait for it.
+     */
+    sweep(options?: SweepOptions): Promise<SweepResult>;
+}
+
+/** A message that has come in: see the event `message`. */
+interface BehaviorMessageEvent<P extends Packet = Packet> {
+    /** The packet's `data`, the text itself when it is no packet, or the bytes. */
+    readonly message: string | Uint8Array;
+    /** The packet; absent for binary, and for a text that is no JSON object and does not fit the `packet` schema. */
+    readonly packet?: P;
+}
+/** The end of a connection: see `disconnected` of the event `connection`. */
+interface BehaviorCloseEvent {
+    /** The code of the side that closed first; 1005 when the peer gave none, 1006 when the connection broke. */
+    readonly code: number;
+    /** The reason that went with it. */
+    readonly reason: string;
+}
+/** What went wrong with a connection: see the event `error`. */
+interface BehaviorErrorEvent {
+    /** What it was. */
+    readonly error: WebsocketsSimpleError;
+}
+/** How a behavior is told of what happens. */
+interface BehaviorCalls<P extends Packet> {
+    /** It is open. */
+    open(): unknown;
+    /** A message has come in. */
+    message(event: BehaviorMessageEvent<P>): unknown;
+    /** It is over. */
+    close(event: BehaviorCloseEvent): unknown;
+    /** Something went wrong with it. */
+    error(event: BehaviorErrorEvent): unknown;
+}
+/** A behavior as its service sees it: whoever fits all connections fits some of them, but not the other way round. */
+interface Behavior<P extends Packet, D, C extends Connection<P, D>> {
+    /** Says whose it is, and returns how it is told of what happens. */
+    readonly bind: (connection: C, sessions: Sessions<P, D, C>) => BehaviorCalls<P>;
+}
+/**
+ * What a service does with one connection: subclass it, and override what you need. The service makes one instance for each
+ * connection, just before `onOpen`, so that what belongs to a connection may be a field. What a method throws or rejects with is
+ * told as `error`, and harms nobody else.
+ */
+declare abstract class WebsocketBehavior<P extends Packet = Packet, D = undefined, C extends Connection<P, D> = Connection<P, D>> {
+    #private;
+    /** The connection; not there yet in the constructor, where it throws `INVALID_STATE`. */
+    protected get connection(): C;
+    /** All connections of the service; not there yet in the constructor, where it throws `INVALID_STATE`. */
+    protected get sessions(): Sessions<P, D, C>;
+    /** The connection is open: `connected`. */
+    protected onOpen(): unknown;
+    /** A message has come in: the event `message`. The next one does not wait for a promise that this one returns. */
+    protected onMessage(_event: BehaviorMessageEvent<P>): unknown;
+    /** The connection is over: `disconnected`. Each `onOpen` is followed by one. */
+    protected onClose(_event: BehaviorCloseEvent): unknown;
+    /** Something went wrong with the connection: the event `error`. It is not told of what it does wrong itself. */
+    protected onError(_event: BehaviorErrorEvent): unknown;
+    /** Sends a text or a packet to the connection: the same as `connection.send(input)`. */
+    protected send(input: Sendable<P>): Promise<void>;
+    /** Sends a text or bytes as they are: the same as `connection.sendRaw(input)`. */
+    protected sendRaw(input: string | Uint8Array): Promise<void>;
+    /** Closes the connection: the same as `connection.close(code, reason)`. */
+    protected close(code?: number, reason?: string): Promise<void>;
+    /** For the service: says whose it is, and returns how it is told of what happens. */
+    bind(connection: C, sessions: Sessions<P, D, C>): BehaviorCalls<P>;
+}
+/** What makes the behavior of each connection: a subclass whose constructor needs nothing, or a function that is told the connection. */
+type BehaviorSource<P extends Packet = Packet, D = undefined, C extends Connection<P, D> = Connection<P, D>> = (new () => Behavior<P, D, C>) | ((connection: C) => Behavior<P, D, C>);
+
 /** Plain counters since the server was made; `connections` is the number of now. */
 interface ServerStats {
     /** The engine's name. */
@@ -1194,11 +1323,91 @@ interface ServerStats {
     readonly severed: Readonly<Record<number, number>>;
 }
 
+/** What a server and each of its services have in common: connections, events about them, and sending to them. */
+declare abstract class ServiceBase<P extends Packet, D, C extends Connection<P, D>, E extends ServiceEvents<P, C>> extends AcceptingEmitter<E, C> {
+    #private;
+    /** The connections by id, open or closing: see `state`. */
+    get connections(): ReadonlyMap<string, C>;
+    /** The same connections by id: to send to, ping, close and sweep. */
+    get sessions(): Sessions<P, D, C>;
+    /** Sends a text or a packet to one connection: the same as `connection.send(input)`. */
+    sendToConnection(input: Sendable<P>, connection: C): Promise<void>;
+    /** Sends a text or bytes to one connection as they are: the same as `connection.sendRaw(input)`. */
+    sendToConnectionRaw(input: string | Uint8Array, connection: C): Promise<void>;
+    /**
+     * Sends a text or a packet to all open connections, waiting for none. Resolves with the number of those whose send
+     * queue took it; one `sent` event tells it. Rejects with `INVALID_ARGUMENT`, also for options that do not exist.
+     */
+    broadcast(input: Sendable<P>, options?: BroadcastOptions<C>): Promise<number>;
+    /** Sends a text or bytes as they are to all open connections; settles as `broadcast` does. */
+    broadcastRaw(input: string | Uint8Array, options?: BroadcastOptions<C>): Promise<number>;
+    /** Closes one connection: the same as `connection.close(code, reason)`. */
+    disconnectConnection(connection: C, code?: number, reason?: string): Promise<void>;
+    /** For subclasses: sends one message, encoded once, to those of several connections that are meant. */
+    protected sendToMany(connections: Iterable<C>, input: Sendable<P> | string | Uint8Array, isRaw: boolean, options: BroadcastOptions<C>): Promise<number>;
+    protected listenerFailed(event: keyof E, thrown: unknown): void;
+}
+
+/**
+ * What a server serves at one path: with connections, events and options of its own. `server.service(path, …)` makes it. Events:
+ * `message`, `connection`, `error`, `ping`, `pong`; see `ServiceEvents`.
+ */
+declare class WebsocketService<P extends Packet = Packet, D = undefined, C extends Connection<P, D> = Connection<P, D>> extends ServiceBase<P, D, C, ServiceEvents<P, C>> {
+    #private;
+    /** Where it is, percent-decoded and without a slash at the end: `/chat`, `/rooms/*`. */
+    readonly path: string;
+    private constructor();
+    /** Whether it was removed: then it takes nobody in any more, and never will again. */
+    get isRemoved(): boolean;
+    /** Its counters since it was made. Those of the server count them in, also when the service is removed. */
+    stats(): ServerStats;
+    /**
+     * Takes the service away, also while the server runs: from now on its path is one without a service, requests that are being
+     * judged are HTTP 404, and its connections are closed. Resolves when they are: at the latest after `closeTimeoutMs`. Another one
+     * may have the path at once. Rejects with `INVALID_ARGUMENT`; to remove it once more does nothing.
+     *
+     * @param code 1001, or as for `connection.close`. Default: 1001, after which clients come back, to be told that it is gone
+     * @param reason at most 123 bytes of UTF-8. Default: "the service is removed"
+     */
+    remove(code?: number, reason?: string): Promise<void>;
+}
+/** A service of any server, whatever its packets and its state. */
+type AnyService = WebsocketService<Packet, unknown, AnyConnection>;
+
+/** The type of user ids where connections have users; unknown where they have none. */
+type UserIdOf<C> = C extends {
+    readonly userId: infer T;
+} ? T : unknown;
+/** What the connections of a service are, on a server whose own are `C`: with a user where those have one. */
+type ServiceConnection<C, P extends Packet, D> = C extends {
+    readonly userId: infer T;
+} ? AuthConnection<T, P, D> : Connection<P, D>;
+/** What a service does not take over from its server: what it says and understands. */
+type Own = "connectionSuccessString" | "availableSubprotocols" | "packet" | "codec" | "handler";
+/** What it takes over, unless it has its own: who may connect, and how much. */
+type Inherited = ("origins" | "requireOrigin" | "httpAuthentication" | "verifyRequest" | "packetCasing" | "pingIntervalMs" | "heartbeat" | "closeTimeoutMs") | ("maxQueuedMessages" | "maxQueuedConnections" | "maxPayload" | "maxFragments" | "messageTimeoutMs" | "compression" | "sendQueue" | "rateLimit");
+/**
+ * The options of a service. What you leave out of who may connect and how much (`origins`, `requireOrigin`, `httpAuthentication`, `verifyRequest`,
+ * `packetCasing`, `pingIntervalMs`, `heartbeat`, `closeTimeoutMs`, `maxPayload`, `maxFragments`, `maxQueuedMessages`, `maxQueuedConnections`, `messageTimeoutMs`,
+ * `compression`, `sendQueue`, `rateLimit`) is the server's; all else has the default that it has for a server.
+ */
+interface ServiceOptions<P extends Packet = Packet, D = undefined, C extends Connection<P, D> = Connection<P, D>, U = UserIdOf<C>> extends Pick<ServerOptions<P, D, C>, Own | Inherited> {
+    /**
+     * As for a server; on a server with authentication it is told the user as well. It is the service's alone: the server's is not
+     * called for its connections.
+     */
+    createState?: ((request: UpgradeRequest, userId: U) => D | Promise<D>) | undefined;
+    /** As for a server: one instance for one service. */
+    connectionManager?: ConnectionManager<Connection<P, D>> | undefined;
+    /** What it does, one instance for each connection: a subclass of `WebsocketBehavior`, or a function that makes one. */
+    behavior?: BehaviorSource<P, D, C> | undefined;
+}
+
 /**
  * A WebSocket server. Events: `message`, `connection`, `error`, `ping`, `pong`, `server`; see `ServerEvents`. `P` is the type of packets,
  * `D` that of `connection.data`, `C` that of connections.
  */
-declare class WebsocketServer<P extends Packet = Packet, D = undefined, C extends Connection<P, D> = Connection<P, D>> extends AcceptingEmitter<ServerEvents<P, C>, C> {
+declare class WebsocketServer<P extends Packet = Packet, D = undefined, C extends Connection<P, D> = Connection<P, D>> extends ServiceBase<P, D, C, ServerEvents<P, C>> {
     #private;
     /**
      * Checks the options; nothing is opened before `start()`.
@@ -1206,14 +1415,26 @@ declare class WebsocketServer<P extends Packet = Packet, D = undefined, C extend
      * @throws WebsocketsSimpleError `INVALID_OPTION`, naming option, value and bound
      */
     constructor(options?: ServerOptions<P, D, C>);
-    /** The connections by id, open or closing: see `state`. */
-    get connections(): ReadonlyMap<string, C>;
     /** Where it listens, the first endpoint; undefined while it does not. */
     get address(): ServerAddress | undefined;
     /** Where it listens, one for each endpoint; empty while it does not. */
     get addresses(): readonly ServerAddress[];
-    /** Counters since the server was made. */
+    /** Counters since the server was made, those of its services included. */
     stats(): ServerStats;
+    /** The services by path, those aside that were removed. */
+    get services(): ReadonlyMap<string, AnyService>;
+    /**
+     * Serves a path with connections, events and options of its own, before `start()` or while the server runs, until
+     * `service.remove()`. What is at no service's path goes to the server itself: see option `path`. `connections`, `broadcast` and all
+     * else of the server are of its own connections alone; `stats()` and `stop()` are of all.
+     *
+     * @param path `"/chat"`: this path alone, with or without a slash at the end, percent-decoded, case counting; `"/rooms/*"`: all below
+     *   `/rooms`, what follows being `connection.channel`. The longest path wins. Option `path` is not put before it
+     * @param given options; or a subclass of `WebsocketBehavior`, or a function that makes one, as of option `behavior`
+     * @throws WebsocketsSimpleError `INVALID_OPTION`, naming option, value and bound; `INVALID_STATE` when there is a service at this path
+     *   already, or the server is disposed
+     */
+    service<P2 extends Packet = Packet, D2 = undefined>(path: string, given?: ServiceOptions<P2, D2, ServiceConnection<C, P2, D2>, UserIdOf<C>> | BehaviorSource<P2, D2, ServiceConnection<C, P2, D2>>): WebsocketService<P2, D2, ServiceConnection<C, P2, D2>>;
     /**
      * Takes the upgrade requests of an HTTP server of yours, whenever this server is started: those for the service path and below.
      * Others are HTTP 404; where others listen for `upgrade` too they are left to them, and with path `"/"` all but `"/"` itself.
@@ -1246,22 +1467,6 @@ declare class WebsocketServer<P extends Packet = Packet, D = undefined, C extend
     dispose(): Promise<void>;
     /** The same as `dispose()`, for `await using`. */
     [Symbol.asyncDispose](): Promise<void>;
-    /** Sends a text or a packet to one connection: the same as `connection.send(input)`. */
-    sendToConnection(input: Sendable<P>, connection: C): Promise<void>;
-    /** Sends a text or bytes to one connection as they are: the same as `connection.sendRaw(input)`. */
-    sendToConnectionRaw(input: string | Uint8Array, connection: C): Promise<void>;
-    /**
-     * Sends a text or a packet to all open connections, waiting for none. Resolves with the number of those whose send
-     * queue took it; one `sent` event tells it. Rejects with `INVALID_ARGUMENT`, also for options that do not exist.
-     */
-    broadcast(input: Sendable<P>, options?: BroadcastOptions<C>): Promise<number>;
-    /** Sends a text or bytes as they are to all open connections; settles as `broadcast` does. */
-    broadcastRaw(input: string | Uint8Array, options?: BroadcastOptions<C>): Promise<number>;
-    /** Closes one connection: the same as `connection.close(code, reason)`. */
-    disconnectConnection(connection: C, code?: number, reason?: string): Promise<void>;
-    /** For subclasses: sends one message, encoded once, to those of several connections that are meant. */
-    protected sendToMany(connections: Iterable<C>, input: Sendable<P> | string | Uint8Array, isRaw: boolean, options: BroadcastOptions<C>): Promise<number>;
-    protected listenerFailed(event: keyof ServerEvents<P, C>, thrown: unknown): void;
 }
 
 /**
@@ -1279,7 +1484,10 @@ declare class WebsocketServerAuth<T, P extends Packet = Packet, D = undefined> e
      * @throws WebsocketsSimpleError `INVALID_OPTION`, naming option, value and bound; `INVALID_ARGUMENT` without a user service
      */
     constructor(options: AuthServerOptions<NoInfer<T>, P, D>, userService: UserService<T>);
-    /** Who is connected, by user id. A user comes with the first connection and goes with the last one. */
+    /**
+     * Who is connected, by user id. A user comes with the first connection and goes with the last one. Connections of services are not
+     * among them, nor are they sent to by `sendToUser`: each has its `userId`.
+     */
     get identities(): ReadonlyMap<T, Identity<T, AuthConnection<T, P, D>>>;
     /**
      * Sends a text or a packet to all connections of a user, waiting for none. Resolves with the number of those whose
@@ -1293,11 +1501,11 @@ declare class WebsocketServerAuth<T, P extends Packet = Packet, D = undefined> e
     /** Sends a text or bytes as they are to all users: `broadcastRaw`. */
     broadcastToAllAuthorizedUsersRaw(input: string | Uint8Array, options?: BroadcastOptions<AuthConnection<T, P, D>>): Promise<number>;
     /**
-     * Closes all connections of a user. Resolves with their number when they are closed: at the latest after
+     * Closes all connections of a user, those of services included. Resolves with their number when they are closed: at the latest after
      * `closeTimeoutMs`. Code and reason as for `connection.close`.
      */
     disconnectUser(userId: T, code?: number, reason?: string): Promise<number>;
 }
 
-export { AuthConnection, CloseCode, Connection, ConnectionManager, UpgradeRequest, WebsocketHandler, WebsocketServer, WebsocketServerAuth, WebsocketsSimpleError, createPacket };
-export type { AcceptOptions, AnyConnection, AnyMessageStream, AttachOptions, AuthServerOptions, BroadcastOptions, ClientCertificate, Codec, CompressionOptions, ConnectionPeer, ConnectionState, DigestAlgorithm, EndpointOptions, ErrorCode, FindPassword, GuessLimitOptions, HeartbeatOptions, HttpAuthenticationOptions, HttpAuthenticationScheme, Identity, KnownPassword, LogFields, Logger, MessageStream, MessageStreamsOptions, MessageWriter, MessageWriterOptions, MessagesOptions, OrUndefined, OwnHttpServer, Packet, PacketCasing, PacketInput, RateLimitOptions, ReceivedMessage, RequestAcceptance, RequestListener, RequestRefusal, RequestVerdict, ResponseCookie, SendQueueOptions, Sendable, ServerAddress, ServerConnectionEvent, ServerErrorEvent, ServerEvents, ServerLimits, ServerMessageEvent, ServerOptions, ServerPingEvent, ServerStateEvent, ServerStats, ServerTlsOptions, StandardSchema, TlsVersion, TokenPlace, UserService, UserServiceLimits, VerifyHook, VerifyOptions };
+export { AuthConnection, CloseCode, Connection, ConnectionManager, Sessions, UpgradeRequest, WebsocketBehavior, WebsocketHandler, WebsocketServer, WebsocketServerAuth, WebsocketService, WebsocketsSimpleError, createPacket };
+export type { AcceptOptions, AnyConnection, AnyMessageStream, AnyService, AttachOptions, AuthServerOptions, Behavior, BehaviorCalls, BehaviorCloseEvent, BehaviorErrorEvent, BehaviorMessageEvent, BehaviorSource, BroadcastOptions, ClientCertificate, Codec, CompressionOptions, ConnectionPeer, ConnectionState, DigestAlgorithm, EndpointOptions, ErrorCode, FindPassword, GuessLimitOptions, HeartbeatOptions, HttpAuthenticationOptions, HttpAuthenticationScheme, Identity, KnownPassword, LogFields, Logger, MessageStream, MessageStreamsOptions, MessageWriter, MessageWriterOptions, MessagesOptions, OrUndefined, OwnHttpServer, Packet, PacketCasing, PacketInput, RateLimitOptions, ReceivedMessage, RequestAcceptance, RequestListener, RequestRefusal, RequestVerdict, ResponseCookie, SendQueueOptions, Sendable, ServerAddress, ServerConnectionEvent, ServerErrorEvent, ServerEvents, ServerLimits, ServerMessageEvent, ServerOptions, ServerPingEvent, ServerStateEvent, ServerStats, ServerTlsOptions, ServiceConnection, ServiceEvents, ServiceOptions, StandardSchema, SweepOptions, SweepResult, TlsVersion, TokenPlace, UserIdOf, UserService, UserServiceLimits, VerifyHook, VerifyOptions };

@@ -20,6 +20,9 @@ export interface AcceptOptions {
 /** RFC 6455 section 7.4.1, IANA: a client of ours comes back, later. */
 const TRY_AGAIN_LATER = 1013;
 
+/** A method's type, so that what accepts users' connections fits where any are accepted. */
+type Tell<C> = { tell(step: IteratorResult<C, void>): void }["tell"];
+
 /** The connections that one loop has yet to accept. */
 export class AcceptQueue<C> {
   readonly #max: number;
@@ -27,7 +30,7 @@ export class AcceptQueue<C> {
   #loop: object | undefined;
   #isShut = false;
   readonly #waiting = new Map<C, Acceptable>();
-  #reader: ((step: IteratorResult<C, void>) => void) | undefined;
+  #reader: Tell<C> | undefined;
 
   /** @param max how many may wait */
   constructor(max: number) {

@@ -65,12 +65,16 @@ export interface ServerStateEvent {
   readonly type: "started" | "stopped";
 }
 
-/** The events of a server. */
-export interface ServerEvents<P extends Packet = Packet, C = Connection> {
+/** The events of what serves connections: of a server, and of each of its services. */
+export interface ServiceEvents<P extends Packet = Packet, C = Connection> {
   message: ServerMessageEvent<P, C>;
   connection: ServerConnectionEvent<C>;
   error: ServerErrorEvent<C>;
   ping: ServerPingEvent<C>;
   pong: ServerPingEvent<C>;
+}
+
+/** The events of a server. */
+export interface ServerEvents<P extends Packet = Packet, C = Connection> extends ServiceEvents<P, C> {
   server: ServerStateEvent;
 }

@@ -36,6 +36,7 @@ export type {
   ServerMessageEvent,
   ServerPingEvent,
   ServerStateEvent,
+  ServiceEvents,
 } from "./events.ts";
 export { WebsocketHandler } from "./handler.ts";
 export type { RequestAcceptance, RequestRefusal, RequestVerdict } from "./handshake/request-verdict.ts";
@@ -69,5 +70,18 @@ export type { RateLimitOptions } from "./rate-limit.ts";
 export type { SendQueueOptions } from "./send-queue.ts";
 export { WebsocketServer } from "./server.ts";
 export { WebsocketServerAuth } from "./server-auth.ts";
+export {
+  type Behavior,
+  type BehaviorCalls,
+  type BehaviorCloseEvent,
+  type BehaviorErrorEvent,
+  type BehaviorMessageEvent,
+  type BehaviorSource,
+  WebsocketBehavior,
+} from "./services/behavior.ts";
+export { type AnyService, WebsocketService } from "./services/service.ts";
+export type { ServiceConnection, ServiceOptions, UserIdOf } from "./services/service-options.ts";
+export type { SweepOptions, SweepResult } from "./services/session-sweep.ts";
+export { Sessions } from "./services/sessions.ts";
 export type { TlsVersion } from "./socket.ts";
 export type { ServerStats } from "./stats.ts";

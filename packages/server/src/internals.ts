@@ -1,7 +1,7 @@
 import type { Packet, WebsocketsSimpleError } from "@websockets-simple/shared";
 import type { Clock } from "./clock.ts";
-import type { Connection, ConnectionPeer } from "./connection.ts";
-import type { Authentication } from "./handshake/handshake-parts.ts";
+import type { AnyConnection, Connection, ConnectionPeer } from "./connection.ts";
+import type { GateKeeper } from "./gate.ts";
 import type { GuessWatch } from "./handshake/user-service.ts";
 import type { Roster } from "./hub.ts";
 import type { Engine } from "./socket.ts";
@@ -11,6 +11,8 @@ export interface ServerInternals<P extends Packet, D, C extends Connection<P, D>
   readonly clock?: Clock;
   readonly engine?: Engine;
   readonly roster?: Roster<C>;
+  /** Told of the connections of services. */
+  readonly rosterOfServices?: Roster<AnyConnection>;
   readonly createConnection?: (peer: ConnectionPeer<P>, data: D, userId: unknown) => C;
   /**
    * @param report tells of an error by log and event
@@ -20,7 +22,7 @@ export interface ServerInternals<P extends Packet, D, C extends Connection<P, D>
     clock: Clock,
     report: (error: WebsocketsSimpleError) => void,
     guesses: GuessWatch | undefined,
-  ) => Authentication & { readonly maxPayloadBeforeAuth: number };
+  ) => GateKeeper;
 }
 
 const INTERNALS = Symbol("internals");

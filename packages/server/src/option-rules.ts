@@ -6,6 +6,7 @@ import {
   type Packet,
   type Rule,
   tableOf,
+  unmet,
   wrong,
 } from "@websockets-simple/shared";
 import type { ProxyHeaders, ProxyTrust } from "./addresses/client-origin.ts";
@@ -24,7 +25,7 @@ import {
 import { type HostCheck, hostCheck } from "./handshake/hosts.ts";
 import { type OriginCheck, originCheck } from "./handshake/origins.ts";
 import { isToken } from "./handshake/scanners.ts";
-import { decodeSegments } from "./handshake/target.ts";
+import { decodeSegments, type ServedPath } from "./handshake/target.ts";
 import { type CheckedHttpAuthentication, checkHttpAuthentication } from "./http-authentication/rules.ts";
 import type { EndpointOptions } from "./listen/http-listener.ts";
 import { checkTls, type ServerTls, type ServerTlsOptions } from "./listen/tls.ts";
@@ -42,7 +43,7 @@ export const DEFAULTS = Object.freeze({
   port: 0,
   backlog: DEFAULT_BACKLOG,
   noDelay: true as boolean,
-  path: "/",
+  path: "/" as string | false,
   availableSubprotocols: Object.freeze([]) as readonly string[],
   packetCasing: "camel" as const,
   pingIntervalMs: 120_000,
@@ -87,10 +88,9 @@ export interface CheckedOptions<P extends Packet, D> extends Omit<ServerOptions<
   readonly endpoints: readonly EndpointOptions[];
   /** Whether they were asked for, or are what there is without a word. */
   readonly isPlaceGiven: boolean;
-  readonly path: string;
   readonly noDelay: boolean;
-  /** `path`, taken apart. */
-  readonly service: readonly string[];
+  /** `path`, taken apart; undefined: none. */
+  readonly service: ServedPath | undefined;
   tls?: ServerTls;
   readonly availableSubprotocols: readonly string[];
   readonly packetCasing: "camel" | "pascal";
@@ -125,7 +125,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   noDelay: "boolean",
   socketBufferBytes: [1_024, 16_777_216],
   tls: "object",
-  path: servicePath,
+  path: (value) => (value === false || !unmet(servicePath, value) ? undefined : `${unmet(servicePath, value)}, or false`),
   requestListener: "function",
   connectionSuccessString: sendableText,
   availableSubprotocols: (value) =>
@@ -191,7 +191,7 @@ export function checkServerOptions<P extends Packet, D>(given: unknown, hasToken
     isPlaceGiven: endpoints !== undefined || Object.keys(PLACE_RULES).some((name) => (given as Given)[name] !== undefined),
     endpoints: endpoints ? checkEndpoints(endpoints, given as object) : [{ port, backlog, ...(host !== undefined && { host }) }],
     ...(tls && { tls: checkTls(tls as ServerTlsOptions) }),
-    service: decodeSegments(options.path) ?? [],
+    service: options.path === false ? undefined : { segments: decodeSegments(options.path) ?? [], reach: "all" },
     sendQueue: checkOptions(
       options.sendQueue,
       tableOf(

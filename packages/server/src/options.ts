@@ -129,8 +129,11 @@ export interface ServerOptions<P extends Packet = Packet, D = undefined, C exten
   socketBufferBytes?: number | undefined;
   /** The certificate; with it the server speaks `wss:` and nothing else. Default: none. */
   tls?: OrUndefined<ServerTlsOptions> | undefined;
-  /** The service path. Requests elsewhere are HTTP 404; what follows it is the connection's channel. Default: `"/"`. */
-  path?: string | undefined;
+  /**
+   * The service path. Requests elsewhere are HTTP 404; what follows it is the connection's channel. False: none, so that only the
+   * services of `server.service` are served. Default: `"/"`.
+   */
+  path?: string | false | undefined;
   /** Sent raw to each new connection, before `connected`. Default: nothing is sent. */
   connectionSuccessString?: string | undefined;
   /** Subprotocols; the first of the client's that is among them is chosen. Default: none. */

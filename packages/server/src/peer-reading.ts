@@ -46,10 +46,13 @@ export interface ReadingTarget {
 /** RFC 6455 section 7.4.1. */
 const INTERNAL_ERROR = 1011;
 
+/** A method's type, so that what is read of special packets fits where any are read. */
+type Tell<Event> = { tell(event: Event): void }["tell"];
+
 /** How the application reads one connection by loops; only of those that are. */
 export class PeerReading<Event> {
   readonly #target: ReadingTarget;
-  readonly #loops = new Set<(event: Event) => void>();
+  readonly #loops = new Set<Tell<Event>>();
   readonly #ends = new Set<() => void>();
   #streams: MessageStreams | undefined;
   /** Whether a message comes piece by piece. */

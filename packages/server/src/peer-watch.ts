@@ -62,6 +62,11 @@ export class PeerWatch {
     return this.#rules.messageSweeps > 0 && this.#socket.unfinished !== undefined;
   }
 
+  /** How much longer an answer may take, since the peer may not have read all that was sent, in milliseconds. */
+  get delayMs(): number {
+    return this.#rules.delayBehindMs(this.#target.sentBytes - this.#known);
+  }
+
   /** Of a sweep: says whether the peer seems to be lost, or a message endless. */
   look(): boolean {
     if (!this.#target.isAlive) return false;

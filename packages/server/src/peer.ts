@@ -75,6 +75,18 @@ export class Peer<P extends Packet, C = unknown>
     return this.#rateLimit?.isHolding === true || !this.socket.isReading;
   }
 
+  get receivedBytes(): number {
+    return this.socket.receivedBytes;
+  }
+
+  get isOccupied(): boolean {
+    return this.isHeldBack || this.watch.isReceiving || this.watch.isBlocked;
+  }
+
+  get delayMs(): number {
+    return this.watch.delayMs;
+  }
+
   /** Sends a text of the server's own; false where there was no room for it. */
   greet(text: string): boolean {
     return this.#queue.pushOwn(text) === undefined;

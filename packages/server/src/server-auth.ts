@@ -1,6 +1,6 @@
 import { type Packet, type Sendable, WebsocketsSimpleError } from "@websockets-simple/shared";
 import { checkAuthOptions } from "./auth-option-rules.ts";
-import { AuthConnection } from "./connection.ts";
+import { type AnyConnection, AuthConnection } from "./connection.ts";
 import { boundPerUser } from "./handshake/user-places.ts";
 import { type UserService, UserServiceGate } from "./handshake/user-service.ts";
 import { Identities, type Identity } from "./identities.ts";
@@ -18,6 +18,8 @@ export class WebsocketServerAuth<T, P extends Packet = Packet, D = undefined> ex
   AuthConnection<T, P, D>
 > {
   readonly #identities: Identities<T, AuthConnection<T, P, D>>;
+  /** Who is connected to services. */
+  readonly #elsewhere: Identities<T, AnyConnection>;
 
   /**
    * Checks the options; nothing is opened before `start()`.
@@ -36,10 +38,16 @@ export class WebsocketServerAuth<T, P extends Packet = Packet, D = undefined> ex
       );
     }
     const identities = new Identities<T, AuthConnection<T, P, D>>();
+    const elsewhere = new Identities<T, AnyConnection>();
+    const userOf = (connection: AnyConnection): T => (connection as AuthConnection<T, Packet, unknown>).userId;
     const internals: ServerInternals<P, D, AuthConnection<T, P, D>> = {
       roster: {
         add: (connection) => identities.add(connection.userId, connection),
         remove: (connection) => identities.remove(connection.userId, connection),
+      },
+      rosterOfServices: {
+        add: (connection) => elsewhere.add(userOf(connection), connection),
+        remove: (connection) => elsewhere.remove(userOf(connection), connection),
       },
       createConnection: (peer, data, userId) => new AuthConnection<T, P, D>(peer, data, userId as T),
       authenticate: (clock, report, guesses) => {
@@ -56,9 +64,13 @@ export class WebsocketServerAuth<T, P extends Packet = Packet, D = undefined> ex
     };
     super(withInternals(rest as ServerOptions<P, D, AuthConnection<T, P, D>>, internals));
     this.#identities = identities;
+    this.#elsewhere = elsewhere;
   }
 
-  /** Who is connected, by user id. A user comes with the first connection and goes with the last one. */
+  /**
+   * Who is connected, by user id. A user comes with the first connection and goes with the last one. Connections of services are not
+   * among them, nor are they sent to by `sendToUser`: each has its `userId`.
+   */
   get identities(): ReadonlyMap<T, Identity<T, AuthConnection<T, P, D>>> {
     return this.#identities.users;
   }
@@ -90,11 +102,11 @@ export class WebsocketServerAuth<T, P extends Packet = Packet, D = undefined> ex
   }
 
   /**
-   * Closes all connections of a user. Resolves with their number when they are closed: at the latest after
+   * Closes all connections of a user, those of services included. Resolves with their number when they are closed: at the latest after
    * `closeTimeoutMs`. Code and reason as for `connection.close`.
    */
   async disconnectUser(userId: T, code = 1000, reason = ""): Promise<number> {
-    const connections = [...this.#identities.connectionsOf(userId)];
+    const connections = [...this.#identities.connectionsOf(userId), ...this.#elsewhere.connectionsOf(userId)];
     await Promise.all(connections.map((connection) => connection.close(code, reason)));
     return connections.length;
   }

@@ -1,25 +1,25 @@
-import { type CodecOptions, describeThrown, type Packet, type Sendable, WebsocketsSimpleError } from "@websockets-simple/shared";
-import { AcceptingEmitter, AcceptQueue } from "./accept-loop.ts";
-import { checkBroadcastOptions } from "./broadcast-options.ts";
-import { coarseDate, systemClock } from "./clock.ts";
-import { Connection, isConnection } from "./connection.ts";
-import { ConnectionManager } from "./connection-manager.ts";
+import { describeThrown, type Packet, WebsocketsSimpleError } from "@websockets-simple/shared";
+import { systemClock } from "./clock.ts";
+import { Connection } from "./connection.ts";
 import { type Endpoint, openEndpoint } from "./endpoint.ts";
 import type { ServerEvents } from "./events.ts";
-import { WebsocketHandler } from "./handler.ts";
-import { Hub } from "./hub.ts";
+import { createGate } from "./gate.ts";
+import type { GuessWatch } from "./handshake/user-service.ts";
 import { internalsOf, type ServerInternals } from "./internals.ts";
 import { Attachments, type AttachOptions } from "./listen/attachments.ts";
 import type { OwnHttpServer, ServerAddress } from "./listen/http-server.ts";
 import { checkTls, renewTls, type ServerTlsOptions } from "./listen/tls.ts";
 import { createLog, type Log } from "./logger.ts";
 import { type CheckedOptions, checkServerOptions } from "./option-rules.ts";
-import type { BroadcastOptions, ServerOptions } from "./options.ts";
-import { packetPayload, preparedPayload, rawPayload } from "./payload.ts";
-import { PacketReader } from "./plain-packet.ts";
+import type { ServerOptions } from "./options.ts";
+import type { BehaviorSource } from "./services/behavior.ts";
+import type { AnyService, WebsocketService } from "./services/service.ts";
+import { coreOf, ServiceBase } from "./services/service-base.ts";
+import type { CoreParts, ServiceCore } from "./services/service-core.ts";
+import type { ServiceConnection, ServiceOptions, UserIdOf } from "./services/service-options.ts";
+import { Services } from "./services/services.ts";
 import { ENGINES, type Engine } from "./socket.ts";
-import { createCounters, type ServerStats, toStats } from "./stats.ts";
-import { WatchRules } from "./watch-rules.ts";
+import type { ServerStats } from "./stats.ts";
 
 /**
  * A WebSocket server. Events: `message`, `connection`, `error`, `ping`, `pong`, `server`; see `ServerEvents`. `P` is the type of packets,
@@ -29,23 +29,19 @@ export class WebsocketServer<
   P extends Packet = Packet,
   D = undefined,
   C extends Connection<P, D> = Connection<P, D>,
-> extends AcceptingEmitter<ServerEvents<P, C>, C> {
+> extends ServiceBase<P, D, C, ServerEvents<P, C>> {
   readonly #options: CheckedOptions<P, D>;
   readonly #internals: ServerInternals<P, D, C>;
-  readonly #createState: ServerOptions<P, D, C>["createState"];
-  readonly #codec: CodecOptions<P>;
-  readonly #manager: ConnectionManager<C>;
+  readonly #engine: Engine;
   readonly #log: Log;
-  readonly #hub: Hub<P, D, C>;
-  readonly #counters = createCounters();
+  readonly #core: ServiceCore<P, D, C>;
+  readonly #services: Services;
   readonly #attachments = new Attachments();
   /** As it was given. */
   #tls: ServerTlsOptions | undefined;
   #state: "stopped" | "starting" | "started" | "stopping" | "disposed" = "stopped";
   #isDisposing = false;
   #endpoint: Endpoint | undefined;
-  /** @internal */
-  protected readonly accepting: AcceptQueue<C>;
   /** The start or the stop that is under way. */
   #change: Promise<unknown> = Promise.resolve();
 
@@ -55,47 +51,32 @@ export class WebsocketServer<
    * @throws WebsocketsSimpleError `INVALID_OPTION`, naming option, value and bound
    */
   constructor(options: ServerOptions<P, D, C> = {}) {
-    super(["message", "connection", "error", "ping", "pong", "server"]);
     const internals = internalsOf<P, D, C>(options ?? {});
-    this.#options = checkServerOptions<P, D>(options, internals.authenticate !== undefined);
-    this.#internals = internals;
-    this.#createState = options.createState;
-    this.#tls = options.tls as ServerTlsOptions | undefined;
-    const { packet, packetCasing, codec, logger, sendQueue: queue, rate, connectionSuccessString: successString } = this.#options;
-    const clock = internals.clock ?? systemClock;
-    this.#codec = { packetCasing, packet, codec };
-    this.#log = createLog(logger, (thrown) => this.#loggerFailed(thrown));
-    this.#manager = options.connectionManager ?? new ConnectionManager<C>();
-    const handler = options.handler ?? new WebsocketHandler<P, D>();
-    const reader = new PacketReader(this.#codec, coarseDate(clock));
-    handler.bind((message) => reader.read(message));
-    this.accepting = new AcceptQueue<C>(this.#options.maxQueuedConnections);
-    this.#hub = new Hub<P, D, C>({
-      clock,
-      accepting: this.accepting,
-      reading: this.#options,
-      codec: this.#codec,
-      reader,
-      counters: this.#counters,
-      queue,
-      rate,
-      watch: new WatchRules({ ...this.#options, stallTimeoutMs: queue.stallTimeoutMs }),
-      successString,
-      handler,
-      manager: this.#manager,
+    const checked = checkServerOptions<P, D>(options, internals.authenticate !== undefined);
+    const { logger } = checked;
+    const engine = internals.engine ?? ENGINES[checked.engine];
+    const parts = {
+      options: checked,
+      own: options,
+      clock: internals.clock ?? systemClock,
+      engine,
       roster: internals.roster,
-      log: this.#log,
       isLogged: logger !== undefined,
       createConnection: internals.createConnection ?? ((peer, data) => new Connection<P, D>(peer, data) as C),
-      emit: (event, payload) => void this.emit(event, payload),
-      // Those of messages are remembered, and stay so.
-      isHeard: (event) => (event === "message" ? this.listenersOf(event).length : this.listenerCount(event)) > 0,
+    } satisfies CoreParts<P, D, C>;
+    let log: Log = () => {};
+    super(["message", "connection", "error", "ping", "pong", "server"], parts, (failed) => {
+      log = createLog(logger, failed);
+      return log;
     });
-  }
-
-  /** The connections by id, open or closing: see `state`. */
-  get connections(): ReadonlyMap<string, C> {
-    return this.#manager.connections;
+    this.#options = checked;
+    this.#internals = internals;
+    this.#engine = engine;
+    this.#log = log;
+    this.#core = coreOf(this);
+    const { rosterOfServices: roster } = internals;
+    this.#services = new Services(this.#core, { ...parts, ofServer: { ...options }, log, roster });
+    this.#tls = options.tls as ServerTlsOptions | undefined;
   }
 
   /** Where it listens, the first endpoint; undefined while it does not. */
@@ -108,13 +89,35 @@ export class WebsocketServer<
     return this.#endpoint?.addresses ?? [];
   }
 
-  get #engine(): Engine {
-    return this.#internals.engine ?? ENGINES[this.#options.engine];
+  /** Counters since the server was made, those of its services included. */
+  stats(): ServerStats {
+    return this.#services.stats(this.#engine.name);
   }
 
-  /** Counters since the server was made. */
-  stats(): ServerStats {
-    return toStats(this.#engine.name, this.#hub.peers.size, this.#endpoint?.pendingHandshakes ?? 0, this.#counters);
+  /** The services by path, those aside that were removed. */
+  get services(): ReadonlyMap<string, AnyService> {
+    return this.#services.byPath;
+  }
+
+  /**
+   * Serves a path with connections, events and options of its own, before `start()` or while the server runs, until
+   * `service.remove()`. What is at no service's path goes to the server itself: see option `path`. `connections`, `broadcast` and all
+   * else of the server are of its own connections alone; `stats()` and `stop()` are of all.
+   *
+   * @param path `"/chat"`: this path alone, with or without a slash at the end, percent-decoded, case counting; `"/rooms/*"`: all below
+   *   `/rooms`, what follows being `connection.channel`. The longest path wins. Option `path` is not put before it
+   * @param given options; or a subclass of `WebsocketBehavior`, or a function that makes one, as of option `behavior`
+   * @throws WebsocketsSimpleError `INVALID_OPTION`, naming option, value and bound; `INVALID_STATE` when there is a service at this path
+   *   already, or the server is disposed
+   */
+  service<P2 extends Packet = Packet, D2 = undefined>(
+    path: string,
+    given:
+      | ServiceOptions<P2, D2, ServiceConnection<C, P2, D2>, UserIdOf<C>>
+      | BehaviorSource<P2, D2, ServiceConnection<C, P2, D2>> = {},
+  ): WebsocketService<P2, D2, ServiceConnection<C, P2, D2>> {
+    if (this.#isDisposing) throw new WebsocketsSimpleError("INVALID_STATE", "service: the server is disposed; make a new one");
+    return this.#services.make<P2, D2, ServiceConnection<C, P2, D2>>(path, given);
   }
 
   /**
@@ -125,7 +128,7 @@ export class WebsocketServer<
    * @throws WebsocketsSimpleError `INVALID_ARGUMENT` unless it is a server of `node:http` or `node:https`; `INVALID_OPTION`
    */
   attach(httpServer: OwnHttpServer, options: AttachOptions = {}): () => void {
-    return this.#attachments.add(httpServer, options, this.#options.path);
+    return this.#attachments.add(httpServer, options, this.#options.path ?? "/");
   }
 
   /**
@@ -171,7 +174,6 @@ export class WebsocketServer<
     const endpoint = this.#endpoint;
     if (this.#state !== "started" || !endpoint) return;
     this.#state = "stopping";
-    this.accepting.end();
     this.#change = endpoint.stop();
     await this.#change;
     this.#endpoint = undefined;
@@ -202,7 +204,7 @@ export class WebsocketServer<
     this.#isDisposing = true;
     await this.stop();
     this.#state = "disposed";
-    this.accepting.shut();
+    this.#services.dispose();
     this.removeAllListeners();
   }
 
@@ -211,97 +213,29 @@ export class WebsocketServer<
     return this.dispose();
   }
 
-  /** Sends a text or a packet to one connection: the same as `connection.send(input)`. */
-  sendToConnection(input: Sendable<P>, connection: C): Promise<void> {
-    return isConnection(connection) ? connection.send(input) : this.#noConnection("sendToConnection(input, connection)");
-  }
-
-  /** Sends a text or bytes to one connection as they are: the same as `connection.sendRaw(input)`. */
-  sendToConnectionRaw(input: string | Uint8Array, connection: C): Promise<void> {
-    return isConnection(connection) ? connection.sendRaw(input) : this.#noConnection("sendToConnectionRaw(input, connection)");
-  }
-
-  /**
-   * Sends a text or a packet to all open connections, waiting for none. Resolves with the number of those whose send
-   * queue took it; one `sent` event tells it. Rejects with `INVALID_ARGUMENT`, also for options that do not exist.
-   */
-  broadcast(input: Sendable<P>, options: BroadcastOptions<C> = {}): Promise<number> {
-    return this.sendToMany(this.#manager.connections.values(), input, false, options);
-  }
-
-  /** Sends a text or bytes as they are to all open connections; settles as `broadcast` does. */
-  broadcastRaw(input: string | Uint8Array, options: BroadcastOptions<C> = {}): Promise<number> {
-    return this.sendToMany(this.#manager.connections.values(), input, true, options);
-  }
-
-  /** Closes one connection: the same as `connection.close(code, reason)`. */
-  disconnectConnection(connection: C, code = 1000, reason = ""): Promise<void> {
-    return isConnection(connection)
-      ? connection.close(code, reason)
-      : this.#noConnection("disconnectConnection(connection, code, reason)");
-  }
-
-  /** For subclasses: sends one message, encoded once, to those of several connections that are meant. */
-  protected sendToMany(
-    connections: Iterable<C>,
-    input: Sendable<P> | string | Uint8Array,
-    isRaw: boolean,
-    options: BroadcastOptions<C>,
-  ): Promise<number> {
-    const sending = new Promise<number>((resolve) => {
-      checkBroadcastOptions(options);
-      const { except, channel } = options;
-      const isMeant = (connection: C): boolean =>
-        connection !== except && (channel === undefined || connection.channel === channel);
-      const now = (this.#internals.clock ?? systemClock).date();
-      const payload = isRaw ? rawPayload(input as string) : packetPayload(input as Sendable<P>, this.#codec, now);
-      const prepared = preparedPayload<P>(payload, this.#engine, this.#options.sendQueue.maxBytes);
-      resolve(this.#hub.broadcast(prepared, connections, isMeant));
-    });
-    return this.#hub.unawaited(sending);
-  }
-
-  #noConnection(call: string): Promise<never> {
-    const why = `${call}: expected a connection, as events and server.connections.get(id) give it`;
-    return this.#hub.unawaited(Promise.reject(new WebsocketsSimpleError("INVALID_ARGUMENT", why)));
-  }
-
-  protected override listenerFailed(event: keyof ServerEvents<P, C>, thrown: unknown): void {
-    if (event === "error") {
-      // An error listener that fails would be told of itself for ever, and so would a logger that fails to tell of that.
-      this.#loggerIsLast = true;
-      this.#log("error", `a listener of "error" failed: ${describeThrown(thrown)}`, { code: "LISTENER_FAILED" });
-      return;
+  async #open(): Promise<Endpoint> {
+    const core = this.#core;
+    const services = this.#services;
+    const { authenticate } = this.#internals;
+    const report = (error: WebsocketsSimpleError): void => core.hub.report(error);
+    const keeper = authenticate && ((guesses: GuessWatch | undefined) => authenticate(core.clock, report, guesses));
+    const gate = createGate(this.#options, this.#engine, core.clock, keeper);
+    services.open(gate);
+    try {
+      return await openEndpoint({
+        options: this.#options,
+        gate,
+        attachments: this.#attachments,
+        take: (request, stream, head, isUnix, at) => services.take(request, stream, head, isUnix, at),
+        isService: (url) => services.has(url),
+        leave: () => services.stop(),
+        refused: (status, reason, address) => core.refused(status, reason, address),
+        report,
+        reportFailure: (what, thrown) => core.hub.reportFailure(what, thrown),
+      });
+    } catch (error) {
+      services.shut();
+      throw error;
     }
-    this.#hub.reportFailure(`a listener of "${event}"`, thrown);
-  }
-  /** Once a listener of `error` has failed, a failing logger has nobody left to tell. */
-  #loggerIsLast = false;
-
-  #loggerFailed(thrown: unknown): void {
-    if (this.#loggerIsLast) return;
-    const error = new WebsocketsSimpleError("LISTENER_FAILED", `option logger failed: ${describeThrown(thrown)}`, {
-      cause: thrown,
-    });
-    this.emit("error", { error });
-  }
-
-  #open(): Promise<Endpoint> {
-    const { clock = systemClock, authenticate } = this.#internals;
-    return openEndpoint({
-      options: this.#options as unknown as CheckedOptions<never, unknown>,
-      clock,
-      engine: this.#engine,
-      counters: this.#counters,
-      log: this.#log,
-      attachments: this.#attachments,
-      authenticate: authenticate && ((guesses) => authenticate(clock, (error) => this.#hub.report(error), guesses)),
-      createState: this.#createState,
-      peers: () => this.#hub.peers.values(),
-      admit: (socket, request, data, userId) => this.#hub.admit(socket, request, data, userId),
-      closeAll: (code, reason) => this.#hub.closeAll(code, reason),
-      report: (error) => this.#hub.report(error),
-      reportFailure: (what, thrown) => this.#hub.reportFailure(what, thrown),
-    });
   }
 }

@@ -49,6 +49,17 @@ export function count(counts: Map<number, number>, key: number): void {
   counts.set(key, (counts.get(key) ?? 0) + 1);
 }
 
+/** Adds all of `more`. */
+export function addCounters(sum: Counters, more: Counters): void {
+  sum.accepted += more.accepted;
+  sum.messagesReceived += more.messagesReceived;
+  sum.bytesReceived += more.bytesReceived;
+  sum.messagesSent += more.messagesSent;
+  sum.bytesSent += more.bytesSent;
+  for (const [key, value] of more.refusals) sum.refusals.set(key, (sum.refusals.get(key) ?? 0) + value);
+  for (const [key, value] of more.severed) sum.severed.set(key, (sum.severed.get(key) ?? 0) + value);
+}
+
 /** A copy for users to keep. */
 export function toStats(engine: string, connections: number, pendingHandshakes: number, counters: Counters): ServerStats {
   const { refusals, severed, ...plain } = counters;

@@ -50,8 +50,12 @@ export class WatchRules {
 
   /** How many sweeps a peer has to answer that may not have read so many bytes yet. */
   answerWithinBehind(bytes: number): number {
-    const delayMs = Math.min((bytes / SLOW_BYTES_PER_SECOND) * 1_000, this.#maxDelayMs);
-    return this.answerWithin + Math.floor(delayMs / this.periodMs);
+    return this.answerWithin + Math.floor(this.delayBehindMs(bytes) / this.periodMs);
+  }
+
+  /** How much longer an answer may take that lies behind so many bytes, in milliseconds. */
+  delayBehindMs(bytes: number): number {
+    return Math.min((bytes / SLOW_BYTES_PER_SECOND) * 1_000, this.#maxDelayMs);
   }
 
   #sweepsOf(ms: number): number {

@@ -90,6 +90,7 @@ export abstract class IsolatingEmitter<Events> extends TypedEmitter<Events> {
   }
 }
 
-function isUnsent(error: Partial<WebsocketsSimpleError> | undefined): boolean {
+/** Whether somebody only hands on that a message could not be sent: clients come and go. */
+export function isUnsent(error: Partial<WebsocketsSimpleError> | undefined): boolean {
   return error?.code === "NOT_SENT" || error?.code === "UNKNOWN";
 }

@@ -121,6 +121,14 @@ export class Candidate implements Asker {
     this.stream.destroy();
   }
 
+  /** Nobody waits for it any more. Says whether it can be answered: who was accepted for the sake of its token is destroyed. */
+  dismiss(): boolean {
+    this.#forget();
+    if (this.#isOver) return false;
+    if (this.#isHandedOver) this.leave();
+    return !this.#isHandedOver;
+  }
+
   /** Ends the watch for its leaving: the engine has it now. */
   handOver(): void {
     this.#isHandedOver = true;

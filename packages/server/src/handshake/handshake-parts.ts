@@ -7,6 +7,7 @@ import type { Refusal } from "../http-answer.ts";
 import type { HttpAuthenticate } from "../http-authentication/http-authentication.ts";
 import type { Acceptor, EngineSocket, SocketListener, UpgradeHead } from "../socket.ts";
 import type { Asker } from "./asker.ts";
+import type { Candidate } from "./candidate.ts";
 import type { LoopDelay } from "./loop-delay.ts";
 import type { ReadingRules } from "./read-request.ts";
 import type { UpgradeRequest } from "./upgrade-request.ts";
@@ -27,8 +28,10 @@ export interface Authentication {
 export interface HandshakeParts extends Omit<ReadingRules, "places"> {
   readonly clock: Clock;
   readonly acceptor: Acceptor;
+  /** All requests that are being judged, be it for another service; at most `maxPending`. */
+  readonly pending: Set<Candidate>;
   readonly maxPending: number;
-  readonly loopDelay: LoopDelay;
+  readonly loopDelay: Pick<LoopDelay, "judge">;
   readonly maxPayload: number;
   /** TCP_NODELAY. */
   readonly noDelay: boolean;

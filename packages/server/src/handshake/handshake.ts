@@ -40,7 +40,6 @@ const IGNORE: SocketListener = Object.freeze({
 export class Handshakes {
   readonly #parts: HandshakeParts;
   readonly #rules: ReadingRules;
-  readonly #pending = new Set<Candidate>();
   readonly #stop = new StopSignal();
 
   constructor(parts: HandshakeParts) {
@@ -49,22 +48,22 @@ export class Handshakes {
     this.#rules = { service, subprotocols, isHost, isOrigin, places: authentication?.places ?? [] };
   }
 
-  /** How many are being judged, have not told their token yet, or still have something of the application's running. */
+  /** How many of its own are being judged, have not told their token yet, or still have something of the application's running. */
   get pending(): number {
-    return this.#pending.size;
+    return this.#own().length;
   }
 
-  /** Takes an upgrade request in. Never throws. @param service the service path's segments, where they are others than usual */
-  take(request: UpgradeHead, stream: Duplex, head: Buffer, isUnix: boolean, service?: readonly string[]): void {
+  /** Takes an upgrade request in. Never throws. @param at the service path's segments, where they are others than usual */
+  take(request: UpgradeHead, stream: Duplex, head: Buffer, isUnix: boolean, at?: readonly string[]): void {
     // A connection whose TLS handshake ends only now.
     if (this.#stop.isStopped) return void stream.destroy();
     const origin = this.#parts.originOf(request, stream, isUnix);
-    const candidate = new Candidate(request, stream, head, origin, this.#pending, this.#stop);
+    const candidate = new Candidate(request, stream, head, origin, this.#parts.pending, this.#stop);
     const refusal = checkUpgrade(request) ?? this.#parts.loopDelay.judge() ?? this.#parts.limits.judgeUpgrade(stream, origin);
     if (refusal) return void this.#refuse(candidate, refusal);
-    if (this.#pending.size >= this.#parts.maxPending) return void this.#refuse(candidate, BUSY);
+    if (this.#parts.pending.size >= this.#parts.maxPending) return void this.#refuse(candidate, BUSY);
     candidate.enter();
-    this.#judge(candidate, service ? { ...this.#rules, service } : this.#rules).catch((thrown) => {
+    this.#judge(candidate, at ? { ...this.#rules, service: { segments: at, reach: "all" } } : this.#rules).catch((thrown) => {
       candidate.leave();
       stream.destroy();
       this.#parts.failed(thrown);
@@ -72,11 +71,22 @@ export class Handshakes {
     candidate.wait(() => this.#refuse(candidate, TOO_EAGER));
   }
 
-  /** The server stops: destroys all that are pending, and waits no longer for what the application answers. */
-  abort(): void {
-    for (const candidate of this.#pending) candidate.leave();
+  /**
+   * Takes nobody in any more, and waits no longer for what the application answers.
+   *
+   * @param answer what those that are pending get, and have not been accepted for the sake of their token. Default: nothing, they
+   *   are destroyed
+   */
+  abort(answer?: Refusal): void {
+    for (const candidate of this.#own()) {
+      if (!answer) candidate.leave();
+      else if (candidate.dismiss()) this.#refuse(candidate, answer);
+    }
     this.#stop.stop();
-    this.#parts.loopDelay.end();
+  }
+
+  #own(): readonly Candidate[] {
+    return [...this.#parts.pending].filter(({ stop }) => stop === this.#stop);
   }
 
   async #judge(candidate: Candidate, rules: ReadingRules): Promise<void> {

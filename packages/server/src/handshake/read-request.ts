@@ -5,14 +5,14 @@ import type { HostCheck } from "./hosts.ts";
 import type { OriginCheck } from "./origins.ts";
 import { scanSubprotocols } from "./scanners.ts";
 import { chooseSubprotocol, type SubprotocolChoice } from "./subprotocol.ts";
-import { below, parseTarget } from "./target.ts";
+import { below, isServed, parseTarget, type ServedPath } from "./target.ts";
 import { findToken } from "./token.ts";
 import type { UpgradeTarget } from "./upgrade-request.ts";
 
 /** What a request is read by. */
 export interface ReadingRules {
-  /** The service path's segments. */
-  readonly service: readonly string[];
+  /** The service path; undefined: none, nobody is let in. */
+  readonly service: ServedPath | undefined;
   readonly subprotocols: readonly string[];
   /** Where tokens are looked for. */
   readonly places: readonly TokenPlace[];
@@ -54,7 +54,7 @@ export function readRequest({ url, rawHeaders }: UpgradeHead, rules: ReadingRule
       return refuse(403, `${what} is not allowed here (option ${origin === undefined ? "requireOrigin" : "origins"}).`);
     }
   }
-  const segments = below(service, target.segments);
+  const segments = service && below(service.segments, target.segments);
   if (!segments) return { refusal: NOT_HERE };
   const offered = scanSubprotocols(headerList(rawHeaders, "sec-websocket-protocol") ?? "");
   if (!offered) return bad("Sec-WebSocket-Protocol must be a list of different names.");
@@ -64,7 +64,8 @@ export function readRequest({ url, rawHeaders }: UpgradeHead, rules: ReadingRule
   if (authorization.length > 1) return bad("Only one Authorization header is allowed.");
   const found = findToken(places, { authorization: authorization[0], subprotocols: offered, query: target.query, segments });
   if (found.problem !== undefined) return bad(found.problem);
-  const path = ["", ...service, ...found.segments].join("/") || "/";
+  if (!isServed(service, found.segments)) return { refusal: NOT_HERE };
+  const path = ["", ...service.segments, ...found.segments].join("/") || "/";
   const subprotocol = choice.problem === undefined ? choice.chosen : undefined;
   return { target: { path, channel: found.segments.join("/"), query: found.query, subprotocol }, choice, token: found.token };
 }

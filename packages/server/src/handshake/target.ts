@@ -45,6 +45,30 @@ export function below(service: readonly string[], segments: readonly string[]): 
   return service.every((segment, index) => segments[index] === segment) ? segments.slice(service.length) : undefined;
 }
 
+/** Which paths are served. */
+export interface ServedPath {
+  /** Percent-decoded. */
+  readonly segments: readonly string[];
+  /** `all`: the path, and whatever lies below it; `exact`: the path alone; `below`: only what lies below it. */
+  readonly reach: "all" | "exact" | "below";
+}
+
+/**
+ * Whether a path below that of a service is one of its own.
+ *
+ * @param rest what `below` has said, less a token
+ */
+export function isServed({ reach }: ServedPath, rest: readonly string[]): boolean {
+  if (reach === "all") return true;
+  // What is a name to one and a way to another is neither here.
+  return reach === "exact" ? rest.length === 0 : rest.length > 0 && isPlain(rest);
+}
+
+/** Whether segments are names, and no way to somewhere else (RFC 3986 section 5.2.4), however they were encoded. */
+export function isPlain(segments: readonly string[]): boolean {
+  return !segments.some((segment) => segment === "" || segment === "." || segment === ".." || segment.includes("/"));
+}
+
 /** Takes the absolute form apart: the authority, and the rest in origin form. */
 function splitAbsolute(url: string): { origin: string; authority: string } | undefined {
   const scheme = url.indexOf("://");

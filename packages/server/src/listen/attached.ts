@@ -12,6 +12,8 @@ export interface AttachedPlace {
   readonly server: OwnHttpServer;
   /** The path's segments. */
   readonly service: readonly string[];
+  /** Whether that is another path than the server has elsewhere. */
+  readonly isOther: boolean;
 }
 
 type UpgradeListener = (request: IncomingMessage, stream: Duplex, head: Buffer) => void;
@@ -19,10 +21,16 @@ type UpgradeListener = (request: IncomingMessage, stream: Duplex, head: Buffer) 
 /** By it our listeners know each other, those of another copy of this package too. It holds the service path's segments. */
 const SERVICE = Symbol.for("websockets-simple.service");
 
-type OurListener = UpgradeListener & { readonly [SERVICE]: readonly string[] };
+/** By it they know whether one has a service of its own at a request target. */
+const HAS_SERVICE = Symbol.for("websockets-simple.has-service");
+
+type OurListener = UpgradeListener & {
+  readonly [SERVICE]: readonly string[];
+  readonly [HAS_SERVICE]?: (url: string) => boolean;
+};
 
 /**
- * Takes the upgrade requests of HTTP servers that are not ours: those at and below the service path. Where several of ours listen, the
+ * Takes the upgrade requests of HTTP servers that are not ours: those at and below the service path, and those for a service. Where several of ours listen, the
  * longest path takes them; what is nobody's is refused by the first of ours, but where others listen too: it may be theirs.
  *
  * @param sockets where connections are kept; they are counted together with all others in it
@@ -55,7 +63,7 @@ export function attachedDoor(
     return addresses.judge(stream) ?? checkHead(request, settings) ?? checkHeadBytes(request, settings.maxHeaderBytes);
   }
 
-  return ({ server, service }) => {
+  return ({ server, service, isOther }) => {
     const take: UpgradeListener = (request, stream, head) => {
       if (!isFor(listener, request.url ?? "", server.listeners("upgrade") as UpgradeListener[]) || !enter(stream)) return;
       const socket = stream as Partial<Socket>;
@@ -63,11 +71,12 @@ export function attachedDoor(
       socket.setTimeout?.(0);
       socket.setNoDelay?.(noDelay);
       const refusal = judge(request, stream);
-      if (!refusal) return events.upgrade(request, stream, head, typeof server.address() === "string", service);
+      if (!refusal)
+        return events.upgrade(request, stream, head, typeof server.address() === "string", isOther ? service : undefined);
       events.refused(refusal.status, refusal.reason, stream);
       answer(stream, refusal, clock);
     };
-    const listener: OurListener = Object.assign(take, { [SERVICE]: service });
+    const listener: OurListener = Object.assign(take, { [SERVICE]: service, [HAS_SERVICE]: events.isService });
     server.on("upgrade", listener);
     return () => void server.off("upgrade", listener);
   };
@@ -76,6 +85,8 @@ export function attachedDoor(
 /** Whether a request is for this listener: to be let in, or refused since it is nobody's. */
 function isFor(listener: OurListener, url: string, listeners: readonly UpgradeListener[]): boolean {
   const ours = listeners.filter((other): other is OurListener => SERVICE in other);
+  const withService = ours.find((one) => one[HAS_SERVICE]?.(url));
+  if (withService) return withService === listener;
   const isShared = ours.length < listeners.length;
   const segments = parseTarget(url)?.segments;
   let best: OurListener | undefined;

@@ -37,14 +37,15 @@ export class Attachments {
   /**
    * Remembers one, in place of what was said of it before. Returns what forgets it.
    *
-   * @param usual the service path where the options name none
+   * @param usual the service path where the options name none; false: there are only services
    * @throws WebsocketsSimpleError `INVALID_ARGUMENT`, `INVALID_OPTION`
    */
-  add(server: OwnHttpServer, options: AttachOptions, usual: string): () => void {
+  add(server: OwnHttpServer, options: AttachOptions, usual: string | false): () => void {
     if (!isHttpServer(server)) throw new WebsocketsSimpleError("INVALID_ARGUMENT", NO_SERVER);
-    const { path } = checkOptions<{ path: string }>(options, tableOf(RULES, { path: usual }), "attach.");
+    const { path } = checkOptions<{ path?: string }>(options, tableOf(RULES), "attach.");
     this.#places.get(server)?.end?.();
-    const place = { server, service: decodeSegments(path) ?? [] };
+    const service = decodeSegments(path ?? (usual || "/")) ?? [];
+    const place = { server, service, isOther: path !== undefined };
     const entry = { place, end: this.#attach?.(place) };
     this.#places.set(server, entry);
     return () => {

@@ -53,6 +53,8 @@ export interface FrontEvents {
    * @param service the service path's segments, where they are others than the server's
    */
   upgrade(request: UpgradeHead, stream: Duplex, head: Buffer, isUnix: boolean, service?: readonly string[]): void;
+  /** Whether there is a service at a request target. */
+  isService(url: string): boolean;
   /** A request was answered with an HTTP status. */
   refused(status: number, reason: string, stream: Duplex): void;
   /** The listener of plain requests threw. */
