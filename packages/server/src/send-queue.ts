@@ -195,8 +195,12 @@ export class SendQueue<P extends Packet> implements Stallable {
   /** The connection is over: what waits may or may not have left. */
   end(why: string): void {
     this.#watch.remove(this);
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    // Most have nothing that waits, and an error costs more than the rest of an end.
+    if (waiting.length === 0 && !this.#batches?.length) return;
     const error = new WebsocketsSimpleError("UNKNOWN", `the connection broke while sending: ${why}`);
-    for (const payload of this.#waiting.splice(0)) if (typeof payload === "object") payload.settle?.(error);
+    for (const payload of waiting) if (typeof payload === "object") payload.settle?.(error);
     for (const { promise, reject } of this.#batches?.splice(0) ?? []) {
       // Connections come and go: a send that nobody waits for must not end the process.
       promise.catch(() => {});
