@@ -192,6 +192,16 @@ describe("stop(), with plain requests,", () => {
     await within("stopped", stopping, 4_000);
   });
 
+  test("waits for nothing that a client has asked for which has left, however much that was", async () => {
+    let asked = 0;
+    const { port, server } = await served(() => void asked++, { closeTimeoutMs: 8_000 });
+    const raw = await keepAlive(port);
+    raw.write(GET.repeat(50));
+    await until("asked", () => asked === 50);
+    raw.destroy();
+    await within("stopped", server.stop(), 4_000);
+  });
+
   test("waits no longer than closeTimeoutMs for one that does not end", async () => {
     const { port, server } = await served((_, response) => response.write("half"));
     const raw = await keepAlive(port);

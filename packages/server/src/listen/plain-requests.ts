@@ -12,27 +12,34 @@ const FAILED: Refusal = { status: 500, reason: "The request could not be answere
 export class PlainRequests {
   readonly #listener: RequestListener;
   readonly #failed: (thrown: unknown) => void;
-  readonly #answering = new Set<ServerResponse>();
-  /** How many answers each connection waits for: a client may ask again before it has its answer. */
-  readonly #waiting = new Map<Duplex, number>();
+  /** The answers that each connection waits for: a client may ask again before it has its answer. */
+  readonly #waiting = new Map<Duplex, Set<ServerResponse>>();
   /** Called after each answer, once the server stops. */
   #answered: (() => void) | undefined;
+  /** A connection is closed. Of its answers only the first is told of that by Node: those behind it never end. */
+  readonly #gone: (this: Duplex) => void;
 
   constructor(listener: RequestListener, failed: (thrown: unknown) => void) {
     this.#listener = listener;
     this.#failed = failed;
+    const closed = (socket: Duplex): void => {
+      this.#waiting.get(socket)?.clear();
+      this.#waiting.delete(socket);
+      this.#answered?.();
+    };
+    this.#gone = function () {
+      closed(this);
+    };
   }
 
   /** Hands a request over. Never throws. */
   take(request: IncomingMessage, response: ServerResponse): void {
     const { socket } = request;
-    this.#answering.add(response);
-    this.#waiting.set(socket, (this.#waiting.get(socket) ?? 0) + 1);
+    const answers = this.#answersOf(socket);
+    answers.add(response);
     response.once("close", () => {
-      this.#answering.delete(response);
-      const left = (this.#waiting.get(socket) ?? 1) - 1;
-      if (left > 0) this.#waiting.set(socket, left);
-      else this.#waiting.delete(socket);
+      if (!answers.delete(response)) return;
+      if (answers.size === 0) this.#forget(socket);
       this.#answered?.();
     });
     if (this.#answered) response.setHeader("Connection", "close");
@@ -53,7 +60,9 @@ export class PlainRequests {
   /** The server stops: connections close after the answer that is under way. @param closeIdle closes those without one */
   stop(closeIdle: () => void): void {
     this.#answered = closeIdle;
-    for (const response of this.#answering) if (!response.headersSent) response.setHeader("Connection", "close");
+    for (const answers of this.#waiting.values()) {
+      for (const response of answers) if (!response.headersSent) response.setHeader("Connection", "close");
+    }
     closeIdle();
   }
 
@@ -61,15 +70,29 @@ export class PlainRequests {
   finished(timeoutMs: number, clock: Clock): Promise<void> {
     const closeIdle = this.#answered;
     return new Promise((resolve) => {
-      if (this.#answering.size === 0) return void resolve();
+      if (this.#waiting.size === 0) return void resolve();
       const cancel = clock.after(timeoutMs, resolve);
       this.#answered = () => {
         closeIdle?.();
-        if (this.#answering.size > 0) return;
+        if (this.#waiting.size > 0) return;
         cancel();
         resolve();
       };
     });
+  }
+
+  #answersOf(socket: Duplex): Set<ServerResponse> {
+    const known = this.#waiting.get(socket);
+    if (known) return known;
+    const answers = new Set<ServerResponse>();
+    this.#waiting.set(socket, answers);
+    socket.once("close", this.#gone);
+    return answers;
+  }
+
+  #forget(socket: Duplex): void {
+    this.#waiting.delete(socket);
+    socket.off("close", this.#gone);
   }
 
   #fail(response: ServerResponse, thrown: unknown): void {
