@@ -55,6 +55,8 @@ describe("a nonce", () => {
     expect([1, 1, 3, 2, 2, 3].map(use)).toEqual([true, false, true, true, false, false]);
     expect([100, 37, 36, 99, 100, 37].map(use)).toEqual([true, true, false, true, false, false]);
     expect([0xffffffff, 0xffffffff, 0xffffffff - 63, 0xffffffff - 64].map(use)).toEqual([true, false, true, false]);
+    // A shift by as much would be a number of half a gigabyte, or none that there is.
+    expect([0xf0000000, 0x10000000, 101, 1].map(use)).toEqual([false, false, false, false]);
   });
 
   it("agrees with a set of what was used, whatever is tried within the window", () => {

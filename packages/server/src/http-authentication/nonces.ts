@@ -121,8 +121,10 @@ function take(used: Used, count: number): boolean {
     used.highest = count;
     return true;
   }
+  // Looked at first: of what lies far behind, the bit would be a number of gigabytes.
+  if (-ahead >= WINDOW) return false;
   const bit = 1n << BigInt(-ahead);
-  if (-ahead >= WINDOW || (used.counts & bit) !== 0n) return false;
+  if ((used.counts & bit) !== 0n) return false;
   used.counts |= bit;
   return true;
 }
