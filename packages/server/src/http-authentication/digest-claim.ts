@@ -24,7 +24,8 @@ export function readDigest(params: AuthChallenge["params"]): DigestClaim | strin
     params.get(name),
   );
   const username = readName(params);
-  if (username === undefined) return "username";
+  // Neither can be said by Basic, nor by a client of ours; and it ends up in logs.
+  if (username === undefined || /[:\p{Cc}]/u.test(username)) return "username";
   if (realm === undefined) return "realm";
   if (!nonce) return "nonce";
   if (!uri) return "uri";

@@ -74,8 +74,8 @@ export function httpAuthentication(options: CheckedHttpAuthentication, parts: Ht
   function readBasic(token68: string): Claim | undefined {
     const text = fromUtf8(Buffer.from(token68, "base64")) ?? "";
     const colon = text.indexOf(":");
-    if (colon < 1 || hasControls(text)) return undefined;
     const username = text.slice(0, colon);
+    if (colon < 1 || hasControls(text) || /\p{Cc}/u.test(username)) return undefined;
     return {
       username,
       isProven: (known) => isPassword(text.slice(colon + 1), username, realm, known),

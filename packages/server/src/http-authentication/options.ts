@@ -16,7 +16,7 @@ export type KnownPassword =
  * SHOULD take the same time for those. To throw, reject, take longer than `limits.headersTimeoutMs` or answer anything else is a
  * failure: nobody is let in, and `error` tells of it.
  *
- * @param username never empty
+ * @param username never empty, without colons and control characters
  * @param request what is asked for; its `headers` are without `authorization`
  */
 export type FindPassword = (
