@@ -35,8 +35,9 @@ export interface AllowedAnswers {
   readonly basicWithoutTls: boolean;
 }
 
-/** How much of a challenge is shown in a message. */
-const MAX_SHOWN = 40;
+/** What is shown of challenges in a message: names that everybody knows. What else a server writes there may be a secret. */
+const KNOWN_SCHEMES = ["bearer", "dpop", "hoba", "mutual", "negotiate", "ntlm", "scram-sha-1", "scram-sha-256", "vapid"];
+const KNOWN_ALGORITHMS = /^(MD5|SHA-256|SHA-512-256)(-SESS)?$/;
 
 /**
  * Picks the strongest of a server's challenges that may be answered: Digest by SHA-256, by MD5 where that is allowed, Basic.
@@ -63,14 +64,14 @@ export function pickChallenge(
   return { why: `it asks for ${[...new Set(offered.map(describe))].join(", ")}, which option ${option} does not answer` };
 
   function describe(one: AuthChallenge): string {
-    const name = one.scheme.slice(0, MAX_SHOWN);
+    const { scheme: name } = one;
     if (name === "basic") {
       return `Basic ${scheme.includes("basic") ? `without TLS (${option}.basicWithoutTls)` : `(${option}.scheme)`}`;
     }
-    if (name !== "digest") return name;
+    if (name !== "digest") return KNOWN_SCHEMES.includes(name) ? name : "an unknown scheme";
     const algorithm = algorithmOf(one);
     const isKnown = DIGEST_ALGORITHMS.some((known) => known === algorithm);
-    const about = `Digest by ${algorithm.replace(/[^\w-]/g, "").slice(0, MAX_SHOWN)}`;
+    const about = `Digest by ${KNOWN_ALGORITHMS.test(algorithm) ? algorithm : "an unknown algorithm"}`;
     if (!scheme.includes("digest")) return `${about} (${option}.scheme)`;
     if (isKnown && !algorithms.some((mine) => mine === algorithm)) return `${about} (${option}.algorithms)`;
     return isKnown ? `${about} without realm, nonce or qop="auth"` : about;

@@ -186,18 +186,19 @@ export class EngineWebSocket implements SocketLike, PlatformSocket, SocketListen
 
   #ask(request: Request): void {
     const { url } = request;
+    // It may throw: that has to be before there is a stream, which nobody would let go of.
+    const headers = headersOf(request);
     const proxy = proxyFor(this.#options, url);
-    if (!proxy) return void this.#upgrade(request, dial(url, this.#options));
+    if (!proxy) return void this.#upgrade(request, headers, dial(url, this.#options));
     this.#stream = openTunnel(proxy, url, this.#options, this.#target.label, {
-      opened: (stream) => this.#upgrade(request, secure(stream, url, this.#options)),
+      opened: (stream) => this.#upgrade(request, headers, secure(stream, url, this.#options)),
       failed: (error) => this.#gone({ error }),
     });
   }
 
-  #upgrade(request: Request, stream: Socket): void {
+  #upgrade(request: Request, headers: Request["headers"], stream: Socket): void {
     const { maxPayload, closeTimeoutMs, compression } = this.#options;
     const { url, subprotocols } = request;
-    const headers = headersOf(request);
     this.#stream = stream;
     const settings = {
       host: url.host,

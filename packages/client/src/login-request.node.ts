@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { headerValues } from "@websockets-simple/engine/own";
 import { hideToken, spellToken, WebsocketsSimpleError } from "@websockets-simple/shared";
 import { Login } from "./login.node.ts";
 import type { CheckedCredentials, Refusal } from "./platform.ts";
@@ -35,10 +36,10 @@ export function headersOf({ url, headers, login }: Request): Readonly<Record<str
 /** Whether an answer asks who is asking, and what to do: undefined: nothing; `isAgain`: ask again; `why`: it is final. */
 export function askedWho(
   { url, login }: Request,
-  { statusCode, headersDistinct }: IncomingMessage,
+  { statusCode, rawHeaders }: IncomingMessage,
 ): { readonly isAgain: boolean; readonly why: string } | undefined {
   if (statusCode !== 401 || !login) return undefined;
-  const why = login.challenged(headersDistinct["www-authenticate"] ?? [], isPrivate(url));
+  const why = login.challenged(headerValues(rawHeaders, "www-authenticate"), isPrivate(url));
   return { isAgain: why === undefined, why: why ?? "" };
 }
 

@@ -67,7 +67,7 @@ function quoteEscaped(text: string, quote: (text: string) => string): string {
 }
 
 /** Says what went wrong, and what to do. */
-export function explain({ label, subprotocols }: Target, error: Error & { code?: string }, maxPayload: number): Refusal {
+export function explain({ label, subprotocols, quote }: Target, error: Error & { code?: string }, maxPayload: number): Refusal {
   if (error.code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH") {
     const why = `a message of more than ${maxPayload} bytes (option maxPayload)`;
     return { error: new WebsocketsSimpleError("CONNECTION_LOST", why, { closeCode: CloseCode.tooBig }) };
@@ -92,7 +92,7 @@ export function explain({ label, subprotocols }: Target, error: Error & { code?:
   if (/subprotocol/.test(error.message)) {
     const offered = subprotocols.length > 0 ? subprotocols.join(", ") : "none";
     return {
-      error: new WebsocketsSimpleError("REFUSED", `${label}: ${error.message} (option subprotocols: ${offered})`, {
+      error: new WebsocketsSimpleError("REFUSED", `${label}: ${quote(error.message)} (option subprotocols: ${offered})`, {
         cause: error,
       }),
     };
@@ -111,7 +111,8 @@ export function explain({ label, subprotocols }: Target, error: Error & { code?:
         : HUNG_UP.test(detail)
           ? hungUp(label)
           : "";
-  return { error: new WebsocketsSimpleError("CONNECT_FAILED", `${label}: ${detail}${hint}`, { cause: error }) };
+  // It may repeat what the server said.
+  return { error: new WebsocketsSimpleError("CONNECT_FAILED", `${label}: ${quote(detail)}${hint}`, { cause: error }) };
 }
 
 function hungUp(label: string): string {

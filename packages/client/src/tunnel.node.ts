@@ -1,5 +1,6 @@
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
+import { headerValues } from "@websockets-simple/engine/own";
 import { judgeStatus, WebsocketsSimpleError } from "@websockets-simple/shared";
 import { dial, placeOf, type StreamOptions } from "./dial.node.ts";
 import { Login } from "./login.node.ts";
@@ -80,8 +81,9 @@ export function openTunnel(proxy: HttpProxy, url: URL, options: StreamOptions, l
     opened.on("error", () => {}).destroy();
     if (status !== 407 && !(status === 401 && login)) return void fail(judgeStatus(status), explain(status), undefined, status);
     // Some proxies ask as servers do.
-    const { headersDistinct: headers } = response;
-    const challenges = headers["proxy-authenticate"] ?? headers["www-authenticate"] ?? [];
+    const [challenges = []] = ["proxy-authenticate", "www-authenticate"]
+      .map((header) => headerValues(response.rawHeaders, header))
+      .filter((values) => values.length > 0);
     const why = login ? login.challenged(challenges, privately) : "it wants to know who is asking: see option proxy.credentials";
     if (why === undefined) ask();
     else fail("REFUSED", `it answered HTTP ${status}: ${why}`, undefined, status);

@@ -5,12 +5,15 @@ import type { Duplex } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { WebSocketServer } from "ws";
 import { makeCertificates } from "../../../testkit/certificates.ts";
+import { serveRaw, switching } from "../../../testkit/raw-server.ts";
 import { type ClientOptions, WebsocketClient } from "../src/index.ts";
+import { askedWho, loginOf } from "../src/login-request.node.ts";
 import { client, listen } from "./support/node.ts";
 
 const hash = (name: string, text: string) => createHash(name).update(text).digest("hex");
 const ADA = { username: "ada", password: "s3cret" };
 const BASIC = 'Basic realm="x"';
+const ANSWERS = { preemptive: false, scheme: ["basic"], algorithms: ["SHA-256"], basicWithoutTls: false } as const;
 const digest = (nonce: string, more = "algorithm=SHA-256") =>
   `Digest realm="a \\"b\\"", nonce="${nonce}", qop="auth,auth-int", ${more}`;
 
@@ -158,10 +161,10 @@ describe("option credentials", () => {
       {},
       /asks for Digest by MD5 \(credentials\.algorithms\), which option credentials does not answer/,
     ],
-    ["an unknown algorithm", [digest("1", 'algorithm="<b>EVIL"')], {}, /Digest by BEVIL,/],
+    ["an unknown algorithm", [digest("1", 'algorithm="<b>EVIL"')], {}, /Digest by an unknown algorithm,/],
     ["auth-int alone", [digest("1").replace("auth,", "")], {}, /Digest by SHA-256 without realm, nonce or qop="auth"/],
     ["an empty nonce", [digest("")], {}, /without realm, nonce or qop="auth"/],
-    ["another scheme", ["Negotiate", `${"x".repeat(1_000)} a=b`], {}, /asks for negotiate, x{40}, which/],
+    ["another scheme", ["Negotiate", `${"x".repeat(1_000)} a=b`], {}, /asks for negotiate, an unknown scheme, which/],
     ["Basic where that is not allowed", [BASIC], { scheme: ["digest"] }, /Basic \(credentials\.scheme\)/],
     ["Digest where that is not allowed", [digest("1")], { scheme: ["basic"] }, /Digest by SHA-256 \(credentials\.scheme\)/],
   ])("says why it does not answer a challenge: %s", async (_, challenges, options, message) => {
@@ -287,6 +290,9 @@ describe("option credentials", () => {
       message: expect.stringMatching(/credentials\.preemptive: no Basic without TLS/),
     });
     expect(sent()).toEqual([undefined]);
+    // No stream is opened for it, whose failure nobody would hear of.
+    const nowhere = client(0, { url: "ws://nowhere.invalid/", credentials: { ...ADA, preemptive: true } });
+    await expect(nowhere.connect()).rejects.toMatchObject({ code: "INVALID_OPTION" });
     await elsewhere({ basicWithoutTls: true }).connect();
     await elsewhere({ basicWithoutTls: true, preemptive: true }).connect();
     expect(sent()).toEqual([undefined, undefined, "Basic", "Basic"]);
@@ -297,6 +303,40 @@ describe("option credentials", () => {
       const { port } = await asking(() => [BASIC], 401, `no: ${repeated}!`);
       await expect(who(port).connect()).rejects.toThrow(/answered HTTP 401: no: \[token\]=*!/);
     }
+  });
+
+  it("is not told in place of a name either, in a challenge or a header", async () => {
+    for (const repeated of ["s3cret", "Digest algorithm=S3CRET", "Digest algorithm=s3cret, x=y"]) {
+      const { port } = await asking(() => [repeated]);
+      const error = await who(port)
+        .connect()
+        .catch((thrown) => thrown);
+      expect(error).toMatchObject({ code: "UNAUTHORIZED", message: expect.stringContaining("it asks for ") });
+      expect(error.message).not.toMatch(/s3cret/i);
+    }
+    const { port } = await serveRaw(() => "HTTP/1.1 101 x\r\nUpgrade: s3cret\r\nConnection: Upgrade\r\n\r\n");
+    await expect(who(port).connect()).rejects.toThrow(/upgraded to \[token\], not to websocket/);
+  });
+
+  it("is asked for by a server that has a header called __proto__, which some versions of Node do not bear (CVE-2026-21710)", async () => {
+    const { port, heads } = await serveRaw((accept, head) =>
+      head.includes("Authorization")
+        ? switching(accept)
+        : `HTTP/1.1 401 x\r\n__proto__: x\r\nWWW-Authenticate: ${BASIC}\r\nContent-Length: 0\r\n\r\n`,
+    );
+    await who(port).connect();
+    expect(heads).toHaveLength(2);
+    // Nor is that looked at which throws in them.
+    const response = {
+      statusCode: 401,
+      rawHeaders: ["__proto__", "x", "WWW-Authenticate", BASIC],
+      get headersDistinct() {
+        throw new TypeError("dest[field].push is not a function");
+      },
+    };
+    const login = loginOf({ ...ADA, ...ANSWERS }, {});
+    const request = { url: new URL("ws://localhost/"), headers: {}, subprotocols: [], login };
+    expect(askedWho(request, response as unknown as IncomingMessage)).toEqual({ isAgain: true, why: "" });
   });
 
   it("does not answer what is no 401, nor a 401 when there is none", async () => {
