@@ -46,7 +46,7 @@ const found = new WeakMap<object, Map<string, HttpProxy>>();
 export function proxyFor(options: Pick<SocketOptions, "proxy">, { href }: URL): HttpProxy | undefined {
   const { proxy: option } = options;
   if (option === undefined) return undefined;
-  const named = option === ENVIRONMENT ? getProxyForUrl(href.replace(/^ws/, "http")) : "";
+  const named = option === ENVIRONMENT ? fromEnvironment(href.replace(/^ws/, "http")) : "";
   if (option === ENVIRONMENT && !named) return undefined;
   if (named && !readUrl(named)) hidden("proxy, from the environment");
   const mine = found.get(options) ?? new Map<string, HttpProxy>();
@@ -54,6 +54,16 @@ export function proxyFor(options: Pick<SocketOptions, "proxy">, { href }: URL): 
   const proxy = mine.get(named) ?? readProxy(named || option);
   mine.set(named, proxy);
   return proxy;
+}
+
+/** The proxy that the environment names. One without a scheme is spoken to by HTTP, as by curl, whatever is asked for. */
+function fromEnvironment(href: string): string {
+  const named = getProxyForUrl(href);
+  const { env } = process;
+  const bare = [env.https_proxy, env.HTTPS_PROXY, env.all_proxy, env.ALL_PROXY].find(
+    (text) => text && named === `https://${text}`,
+  );
+  return bare === undefined ? named : `http://${bare}`;
 }
 
 function readProxy(value: unknown): HttpProxy {

@@ -101,6 +101,29 @@ describe("option proxy", () => {
     expect(through.requests).toHaveLength(1);
   });
 
+  it("is not asked for a tunnel for a password that may not be told, which the error says", async () => {
+    const { url, requests } = await proxy();
+    const me = client(0, {
+      url: "ws://example.invalid/",
+      proxy: url,
+      credentials: { username: "ada", password: "p", preemptive: true },
+    });
+    await expect(me.connect()).rejects.toMatchObject({
+      code: "INVALID_OPTION",
+      message: expect.stringContaining("option credentials.preemptive"),
+    });
+    expect(requests).toHaveLength(0);
+  });
+
+  it("may have a header called __proto__, which some versions of Node do not bear (CVE-2026-21710)", async () => {
+    const server = await echoServer();
+    const { url, requests } = await proxy(({ headers }) =>
+      headers["proxy-authorization"] ? undefined : `${ASKS_BASIC}\r\n__proto__: x`,
+    );
+    await echoes(client(server.port, { proxy: { url, credentials: { username: "ada", password: "p" } } }));
+    expect(requests).toHaveLength(2);
+  });
+
   it("comes back through it when the tunnel is cut", async () => {
     const { port } = await echoServer();
     const { url, requests, tunnels } = await proxy();
@@ -299,6 +322,18 @@ describe('proxy: "environment"', () => {
     set({ ALL_PROXY: other.url.replace("//", "//ada:p@") });
     await echoes(client(port, { proxy: "environment" }));
     expect([plain.requests.length, other.requests.length]).toEqual([1, 2]);
+    vi.unstubAllEnvs();
+  });
+
+  it("speaks HTTP to a proxy without a scheme, for wss too", async () => {
+    const { key, cert } = certificates.localhost;
+    const secure = await echoServer({}, createTlsServer({ key, cert }));
+    const through = await proxy();
+    for (const name of ["HTTPS_PROXY", "ALL_PROXY"]) {
+      set({ [name]: through.url.slice("http://".length) });
+      await echoes(client(0, { url: `wss://localhost:${secure.port}/`, tls: { ca: certificates.ca }, proxy: "environment" }));
+    }
+    expect(through.requests).toHaveLength(2);
     vi.unstubAllEnvs();
   });
 
