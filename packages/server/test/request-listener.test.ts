@@ -154,6 +154,19 @@ describe("option requestListener", () => {
     }
   });
 
+  test("no client asks for more than 128 answers ahead: its connection is closed", async () => {
+    const asked: ServerResponse[] = [];
+    const { port } = await served((_, response) => asked.push(response));
+    const [fair, greedy] = [await keepAlive(port), await keepAlive(port)];
+    fair.write(GET.repeat(128));
+    await until("asked", () => asked.length === 128);
+    greedy.write(GET.repeat(1_000));
+    await greedy.whenOver();
+    expect(asked).toHaveLength(256);
+    asked[0]?.end();
+    expect((await fair.readHead()).status).toBe(200);
+  });
+
   test("must be a function", async () => {
     await expect(serve({ requestListener: {} as Answer })).rejects.toMatchObject({
       code: "INVALID_OPTION",

@@ -138,6 +138,10 @@ export function createFront(settings: FrontSettings, isUnix: boolean, sockets: S
   function takeRequest(request: IncomingMessage, response: ServerResponse): void {
     if (refused.has(request.socket)) return;
     openings.remove(request.socket);
+    if (requests?.isFull(request.socket)) {
+      refused.add(request.socket);
+      return void request.socket.destroy();
+    }
     const refusal = checkHead(request, settings) ?? (requests ? checkHost(request) : (checkUpgrade(request) ?? NOT_UPGRADED));
     if (!refusal) return void requests?.take(request, response);
     refused.add(request.socket);

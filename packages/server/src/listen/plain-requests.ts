@@ -6,6 +6,9 @@ import { answerHeaders, type Refusal } from "../http-answer.ts";
 /** Answers plain HTTP requests; what it returns is only looked at where it is a promise that rejects. */
 export type RequestListener = (request: IncomingMessage, response: ServerResponse) => unknown;
 
+/** How many answers one connection may wait for. Few clients ask ahead, and those that do for a dozen. */
+const MAX_ANSWERS = 128;
+
 const FAILED: Refusal = { status: 500, reason: "The request could not be answered." };
 
 /** Plain HTTP requests, which the application answers. */
@@ -50,6 +53,11 @@ export class PlainRequests {
     } catch (thrown) {
       fail(thrown);
     }
+  }
+
+  /** Whether so many answers are under way there that a further request is too much: Node would take any number. */
+  isFull(stream: Duplex): boolean {
+    return (this.#waiting.get(stream)?.size ?? 0) >= MAX_ANSWERS;
   }
 
   /** Whether an answer is under way there. */
