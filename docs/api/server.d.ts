@@ -767,7 +767,7 @@ string
  * SHOULD take the same time for those. To throw, reject, take longer than `limits.headersTimeoutMs` or answer anything else is a
  * failure: nobody is let in, and `error` tells of it.
  *
- * @param username never empty
+ * @param username never empty, without colons and control characters
  * @param request what is asked for; its `headers` are without `authorization`
  */
 type FindPassword = (username: string, request: UpgradeRequest) => KnownPassword | null | undefined | Promise<KnownPassword | null | undefined>;
