@@ -75,6 +75,40 @@ describe.each(["own", "ws"] as const)("attached to an HTTP server, with engine %
     raw.destroy();
   });
 
+  test("an upgrade that does not wait for a page gets neither: the page would come among its frames", async () => {
+    let finish = (): void => {};
+    const { http: server, port } = await http(
+      createServer((_, response) => {
+        response.write("half ");
+        finish = () => response.end("whole");
+      }),
+    );
+    const websockets = await attached(server, { engine });
+    const raw = await RawSocket.connect(port);
+    onTestFinished(() => raw.destroy());
+    raw.write(`GET / HTTP/1.1\r\nHost: x\r\n\r\n${upgradeRequest()}`);
+    expect(await raw.readToEnd()).not.toContain("101");
+    expect(websockets.connections.size).toBe(0);
+    finish();
+  });
+
+  test("an upgrade on a connection that has had its page is taken", async () => {
+    const { http: server, port } = await http(createServer((_, response) => response.writeHead(204).end()));
+    const websockets = await attached(server, { engine });
+    const before = server.listenerCount("request");
+    websockets.attach(server)();
+    websockets.attach(server);
+    expect(server.listenerCount("request")).toBe(before);
+    const raw = await RawSocket.connect(port);
+    onTestFinished(() => raw.destroy());
+    for (let count = 0; count < 3; count++) {
+      raw.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+      expect((await raw.readHead()).status).toBe(204);
+    }
+    raw.write(upgradeRequest());
+    expect((await raw.readHead()).status).toBe(101);
+  });
+
   test("an HTTPS server's certificate and a client's are seen", async () => {
     const { localhost, ca, client } = makeCertificates();
     const tls = { key: localhost.key, cert: localhost.cert, ca, requestCert: true };

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { below, parseTarget } from "../handshake/target.ts";
@@ -42,6 +42,13 @@ export function attachedDoor(
   events: FrontEvents,
 ): (place: AttachedPlace) => () => void {
   const { addresses, maxConnections, noDelay, clock } = settings;
+  /** How many answers of the application's each connection waits for. */
+  const answering = new WeakMap<Duplex, number>();
+
+  function begins({ socket }: IncomingMessage, response: ServerResponse): void {
+    answering.set(socket, (answering.get(socket) ?? 0) + 1);
+    response.once("close", () => answering.set(socket, (answering.get(socket) ?? 1) - 1));
+  }
 
   function enter(stream: Duplex): boolean {
     // Whoever is gone already is not told of again.
@@ -65,7 +72,10 @@ export function attachedDoor(
 
   return ({ server, service, isOther }) => {
     const take: UpgradeListener = (request, stream, head) => {
-      if (!isFor(listener, request.url ?? "", server.listeners("upgrade") as UpgradeListener[]) || !enter(stream)) return;
+      if (!isFor(listener, request.url ?? "", server.listeners("upgrade") as UpgradeListener[])) return;
+      // It has not waited for an answer that is under way, which would be written among its frames.
+      if (answering.get(stream)) return void stream.on("error", () => {}).destroy();
+      if (!enter(stream)) return;
       const socket = stream as Partial<Socket>;
       // The time-outs of HTTP are over; and small frames leave at once.
       socket.setTimeout?.(0);
@@ -77,8 +87,8 @@ export function attachedDoor(
       answer(stream, refusal, clock);
     };
     const listener: OurListener = Object.assign(take, { [SERVICE]: service, [HAS_SERVICE]: events.isService });
-    server.on("upgrade", listener);
-    return () => void server.off("upgrade", listener);
+    server.on("upgrade", listener).prependListener("request", begins);
+    return () => void server.off("upgrade", listener).off("request", begins);
   };
 }
 
