@@ -1,7 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import type { Clock } from "../clock.ts";
 
-/** How many nonces are remembered that somebody has used: a few megabytes. */
+/** How many nonces are remembered that somebody has used: a dozen megabytes. */
 const MAX_USED = 65_536;
 /** How far behind its highest count one may be used: requests may overtake each other. */
 const WINDOW = 64;
