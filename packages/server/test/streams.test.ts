@@ -131,6 +131,21 @@ describe("messages read piece by piece", () => {
     expect(bytes).toBe(64 * MIB);
   });
 
+  test.each([
+    ["many empty ones", new Array<Uint8Array>(65).fill(new Uint8Array(0))],
+    ["one that is read elsewhere", [new Uint8Array(65_536)]],
+  ])("that hold back the sender when their loop is left do not hold it back for ever: %s", async (_, sent) => {
+    const { server, client, connection, messages } = await connected();
+    const streams = connection.messageStreams();
+    for (const message of sent) client.socket.send(message);
+    const { readable } = await nextOf(streams);
+    await expect.poll(() => server.stats().messagesReceived).toBe(sent.length);
+    await streams.return?.();
+    client.socket.send("after it");
+    expect((await messages.one()).message).toBe("after it");
+    await readable.cancel();
+  });
+
   test("above maxBytes close the connection with 1009, and fail", async () => {
     const { port, connections } = await serve();
     const peer = await RawSocket.open(port);

@@ -30,6 +30,9 @@ export interface StreamPort {
   held(bytes: number): void;
 }
 
+/** Fewer bytes than this a piece does not count: about so many does any hold, however small, while it waits. */
+const MIN_PIECE_BYTES = 256;
+
 /** A message on its way in: what has come and is not read is held here, and somebody else sees to it that it is little. */
 export class IncomingMessage<Piece extends string | Uint8Array = string | Uint8Array> {
   readonly type: "text" | "binary";
@@ -57,7 +60,7 @@ export class IncomingMessage<Piece extends string | Uint8Array = string | Uint8A
   push(piece: Piece): void {
     if (this.#isSkipped || this.#failure || piece.length === 0) return;
     this.#pieces.push(piece);
-    this.#port.held(piece.length);
+    this.#port.held(costOf(piece));
     this.#wake?.();
   }
 
@@ -166,13 +169,17 @@ export class IncomingMessage<Piece extends string | Uint8Array = string | Uint8A
       });
     }
     const piece = this.#pieces.shift() as Piece;
-    this.#port.held(-piece.length);
+    this.#port.held(-costOf(piece));
     return piece;
   }
 
   #drop(): void {
     let bytes = 0;
-    for (const { length } of this.#pieces.splice(0)) bytes += length;
+    for (const piece of this.#pieces.splice(0)) bytes += costOf(piece);
     if (bytes > 0) this.#port.held(-bytes);
   }
+}
+
+function costOf(piece: string | Uint8Array): number {
+  return Math.max(piece.length, MIN_PIECE_BYTES);
 }

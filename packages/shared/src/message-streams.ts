@@ -128,8 +128,9 @@ export class MessageStreams implements AsyncIterableIterator<AnyMessageStream, v
       else resolve(DONE);
       this.#failure = undefined;
     }
-    this.#port.detach();
+    // Before all else is let go of: whoever reads the connection next shall find it read.
     this.#look();
+    this.#port.detach();
   }
 
   /** This side closes the connection: what has not come whole will not be waited for. */

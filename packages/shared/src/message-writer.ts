@@ -180,8 +180,8 @@ class PieceWriter implements MessageWriter {
     for (let start = 0; start < bytes.length; start += FRAGMENT_BYTES) {
       const piece = bytes.subarray(start, start + FRAGMENT_BYTES);
       if (this.#gatheredBytes + piece.length > FRAGMENT_BYTES) this.#send();
-      // A copy: it is sent when this call is over. What fills a fragment is sent at once.
-      this.#gathered.push(piece.length === FRAGMENT_BYTES ? piece : piece.slice());
+      // A copy, which `slice` of a Buffer is not: it is sent when this call is over. What fills a fragment is sent at once.
+      this.#gathered.push(piece.length === FRAGMENT_BYTES ? piece : new Uint8Array(piece));
       this.#gatheredBytes += piece.length;
       if (this.#gatheredBytes >= FRAGMENT_BYTES / 4) {
         this.#send();

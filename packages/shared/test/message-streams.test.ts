@@ -87,6 +87,22 @@ describe("messages piece by piece", () => {
     expect(seen.beats).toEqual([text.trim().toLowerCase()]);
   });
 
+  it("hold it back in time for tiny pieces too, each of which costs more than its bytes", async () => {
+    const { streams, seen, next } = connection();
+    const sink = streams.begins(false);
+    for (let count = 0; count < 255; count++) sink.piece(Uint8Array.of(1));
+    expect(seen.holds).toEqual([]);
+    sink.piece(Uint8Array.of(1));
+    expect(seen.holds).toEqual([true]);
+    const pieces = (await next())[Symbol.asyncIterator]();
+    await pieces.next();
+    expect(seen.holds).toEqual([true, false]);
+    sink.piece(new Uint8Array(257));
+    expect(seen.holds).toEqual([true, false, true]);
+    await pieces.return?.();
+    expect(seen.holds).toEqual([true, false, true, false]);
+  });
+
   it("are told at once when they cannot become a heartbeat's any more", async () => {
     const { streams, next } = connection();
     const sink = streams.begins(true);

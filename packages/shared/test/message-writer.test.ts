@@ -120,6 +120,18 @@ describe("a message writer", () => {
     expect([it.seen.isEnded, it.seen.gaveUp.length]).toEqual([false, it.seen.begun]);
   });
 
+  it("leaves a piece to its owner once that was written, a Buffer too", async () => {
+    const { writer, drain, text } = connection();
+    const piece = Buffer.alloc(4);
+    for (const letter of "abc") {
+      piece.fill(letter);
+      await writer.write(piece);
+    }
+    piece.fill("x");
+    await drain(writer.close());
+    expect(text()).toBe("aaaabbbbcccc");
+  });
+
   it("refuses what is no piece, and goes on", async () => {
     const it = connection();
     await expect(it.writer.write("text")).rejects.toMatchObject({
