@@ -43,7 +43,9 @@ export function msgpack(options: MsgpackOptions = {}): Codec {
 /** What would arrive as something else, or not at all, is refused. */
 function checkWritable(value: unknown, depth: number): void {
   if (typeof value === "string") checkText(value);
-  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return;
+  if (typeof value !== "object" || value === null || value instanceof Uint8Array) return;
+  if (value instanceof Map || value instanceof Set || value instanceof ArrayBuffer || ArrayBuffer.isView(value))
+    throw new Error(`a ${value.constructor.name} has no form in MessagePack; give an object, a list or a Uint8Array`);
   if (value instanceof Date) {
     if (Number.isNaN(value.getTime())) throw new Error("an invalid Date has no form in MessagePack");
     return;

@@ -81,6 +81,15 @@ describe("packets as MessagePack", () => {
     expect(() => encodePacket(packet as Packet, FORM, NOW)).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT" }));
   });
 
+  it.each([
+    ["a Map", new Map([["a", 1]])],
+    ["a Set", new Set([1])],
+    ["an ArrayBuffer", new ArrayBuffer(2)],
+    ["a list of 16-bit numbers", Uint16Array.of(258)],
+  ])("are not sent with what would arrive as something else: %s", (_, value) => {
+    expect(() => encodePacket({ data: "x", value } as Packet, FORM, NOW)).toThrow("has no form in MessagePack");
+  });
+
   it("are as deep as maxDepth, both ways, and no deeper", () => {
     const deep = (levels: number): object => ({ data: "x", timestamp: new Date(NOW), in: nest(levels - 1) });
     for (const maxDepth of [1, 2, 32]) {
@@ -146,6 +155,28 @@ describe("bytes that are no packet have none, and cost little", () => {
     ["lists that would share the same bytes", [...list(2_000), ...list(2_000), ...Array(2_100).fill(0xc0)]],
   ])("%s is refused by its head, before anything is made", (_, bytes) => {
     expect(() => checkMsgpack(Uint8Array.from(bytes), 32)).toThrow("more values promised than there are bytes");
+  });
+
+  it.each([
+    ["a number", [0xcd, 0x03, 0xff]],
+    ["a small number", [0x7f]],
+    ["a number with a sign", [0xd1, 0x03, 0xff]],
+    ["a float", [0xca, ...new Uint8Array(Float32Array.of(1_023).buffer).toReversed()]],
+    ["a text", [0xa4, ...Buffer.from("1023")]],
+    ["a text with a length of its own", [0xd9, 4, ...Buffer.from("1023")]],
+  ])("objects by the thousand, each with a high index as its key, are refused before anything is made: %s", (_, key) => {
+    const objects = Array.from({ length: 20_000 }, () => [0x81, ...key, 1]);
+    expect(() => checkMsgpack(Uint8Array.from([...list(20_000), ...objects.flat()]), 32)).toThrow("too many places");
+    checkMsgpack(Uint8Array.from([0x94, ...objects.slice(0, 4).flat()]), 32);
+  });
+
+  it("an object with many indexes as keys, in order or far apart, is none of those", () => {
+    const [ordered, apart, sparse] = [1, 100, 10_000].map((step) => new Map(Array.from({ length: 5_000 }, (_, index) => [index * step, 1])));
+    for (const keys of [ordered, apart, sparse]) {
+      const bytes = bytesOf(Object.fromEntries(keys as Map<number, number>));
+      checkMsgpack(bytes, 1);
+      expect(Object.keys(decode(bytes) as object)).toHaveLength(5_000);
+    }
   });
 
   it("whatever they are: no throw, and no prototype but an object's own", () => {
