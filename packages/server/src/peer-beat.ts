@@ -39,6 +39,8 @@ export abstract class PeerBeat implements HeartbeatPeer {
   abstract readonly isHeldBack: boolean;
   /** Whether a message is under way piece by piece, either way: a text ping or its pong waits until that has ended. */
   abstract readonly isStreaming: boolean;
+  /** Whether one is on its way out. */
+  protected abstract readonly sendsPieces: boolean;
   /** What looks for a silent peer: who is in the middle of a message either way is busy, and it is told of pongs. */
   abstract readonly watch: { readonly isReceiving: boolean; readonly isBlocked: boolean; answered(sentBytes?: number): void };
   /** About how many bytes were sent to the peer so far. */
@@ -70,6 +72,8 @@ export abstract class PeerBeat implements HeartbeatPeer {
   /** Sends the text ping. */
   beat(): void {
     if (!this.isAlive) return;
+    // The last one waits behind a message in pieces, maybe: more would only pile up.
+    if (this.#awaitsPong && this.sendsPieces) return;
     this.#movedAtPing = this.#movedBytes;
     // A ping that found no room was never sent: whoever does not read is the stall watch's business.
     this.#awaitsPong = this.greet(PING);

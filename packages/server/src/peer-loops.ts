@@ -43,8 +43,6 @@ export abstract class PeerLoops<P extends Packet> extends PeerBeat {
 
   /** Begins a message; throws `NOT_SENT`. */
   protected abstract beginPieces(isText: boolean, settle: (error?: Error) => void): PiecesOut;
-  /** Whether one is under way. */
-  protected abstract readonly sendsPieces: boolean;
   /** A message of so many bytes came. */
   protected abstract count(bytes: number): void;
   /** A message is about to be told: calls back now, or when its time has come. */

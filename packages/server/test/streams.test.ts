@@ -203,6 +203,24 @@ describe("messages read piece by piece", () => {
     expect(await within("the end", connectionEnd(peer))).toBe(4408);
   });
 
+  test("let one text ping wait behind them, not one more at each sweep", async () => {
+    const clock = new FakeClock();
+    const { port, connections } = await serve(withInternals({ heartbeat: false, pingIntervalMs: 1_000 }, { clock }));
+    const peer = await RawSocket.open(port);
+    const { connection } = await connections.one(({ type }) => type === "connected");
+    const writer = connection.createMessageWriter({ type: "text" });
+    await writer.write("half");
+    for (let sweep = 0; sweep < 5; sweep++) {
+      clock.advance(1_000);
+      clock.read();
+    }
+    void connection.sendRaw("behind");
+    await writer.close();
+    const texts: string[] = [];
+    while (texts.at(-1) !== "behind") texts.push((await peer.readFrame()).text);
+    expect(texts).toEqual(["half", "", "ping", "behind"]);
+  });
+
   test("take the heartbeat's texts for what they are, and one loop at a time", async () => {
     const { client, connection } = await connected();
     const streams = connection.messageStreams();

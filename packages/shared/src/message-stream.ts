@@ -43,7 +43,7 @@ export class IncomingMessage<Piece extends string | Uint8Array = string | Uint8A
   #isSkipped = false;
   #isTaken = false;
   #failure: Error | undefined;
-  #wake: (() => void) | undefined;
+  readonly #waiting: (() => void)[] = [];
   #readable: ReadableStream<Piece> | undefined;
 
   constructor(type: "text" | "binary", port: StreamPort) {
@@ -61,13 +61,13 @@ export class IncomingMessage<Piece extends string | Uint8Array = string | Uint8A
     if (this.#isSkipped || this.#failure || piece.length === 0) return;
     this.#pieces.push(piece);
     this.#port.held(costOf(piece));
-    this.#wake?.();
+    this.#wake();
   }
 
   /** It is complete. */
   complete(): void {
     this.#isComplete = true;
-    this.#wake?.();
+    this.#wake();
   }
 
   /** It will not be: what has come is not told any more, lest it be taken for more than it is. */
@@ -75,7 +75,7 @@ export class IncomingMessage<Piece extends string | Uint8Array = string | Uint8A
     if (this.#isComplete || this.#failure) return;
     this.#failure = error;
     this.#drop();
-    this.#wake?.();
+    this.#wake();
   }
 
   /** It is given up by somebody else than its reader: who reads it, now or later, is told so, lest the part be taken for the whole. */
@@ -89,6 +89,7 @@ export class IncomingMessage<Piece extends string | Uint8Array = string | Uint8A
   #skip(): void {
     this.#isSkipped = true;
     this.#drop();
+    this.#wake();
   }
 
   get readable(): ReadableStream<Piece> {
@@ -165,12 +166,16 @@ export class IncomingMessage<Piece extends string | Uint8Array = string | Uint8A
       if (this.#failure) throw this.#failure;
       if (this.#isComplete || this.#isSkipped) return undefined;
       await new Promise<void>((resolve) => {
-        this.#wake = resolve;
+        this.#waiting.push(resolve);
       });
     }
     const piece = this.#pieces.shift() as Piece;
     this.#port.held(-costOf(piece));
     return piece;
+  }
+
+  #wake(): void {
+    for (const wake of this.#waiting.splice(0)) wake();
   }
 
   #drop(): void {

@@ -103,6 +103,20 @@ describe("messages piece by piece", () => {
     expect(seen.holds).toEqual([true, false, true, false]);
   });
 
+  it("tell each that is asked for of a piece or of the end, in order, also when their loop is left meanwhile", async () => {
+    const { streams, next } = connection();
+    const sink = streams.begins(false);
+    sink.piece(Uint8Array.of(1));
+    const pieces = (await next())[Symbol.asyncIterator]();
+    await pieces.next();
+    const asked = [pieces.next(), pieces.next(), pieces.next()];
+    sink.piece(Uint8Array.of(2));
+    sink.piece(Uint8Array.of(3));
+    await Promise.all(asked.slice(0, 2));
+    await pieces.return?.();
+    expect((await Promise.all(asked)).map(({ value }) => value)).toEqual([Uint8Array.of(2), Uint8Array.of(3), undefined]);
+  });
+
   it("are told at once when they cannot become a heartbeat's any more", async () => {
     const { streams, next } = connection();
     const sink = streams.begins(true);
