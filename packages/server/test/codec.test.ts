@@ -2,7 +2,7 @@ import type { Codec } from "@websockets-simple/shared";
 import { describe, expect, test } from "vitest";
 import { msgpack } from "../../shared/src/msgpack.ts";
 import { type Connection, type Packet, type StandardSchema, WebsocketHandler, WebsocketServer } from "../src/index.ts";
-import { serve, TestClient, turns } from "./support/harness.ts";
+import { serve, TestClient } from "./support/harness.ts";
 
 const codec = msgpack();
 const AT = new Date("2026-01-02T03:04:05.678Z");
@@ -110,22 +110,6 @@ describe("option codec", () => {
     client.send(Uint8Array.of(1));
     expect((await messages.has(2)).map(({ message }) => message)).toEqual(["text", Uint8Array.of(1)]);
     expect(errors.all.filter(({ error }) => error.code !== "INVALID_ARGUMENT")).toEqual([]);
-  });
-
-  test("one of an application's own that is asynchronous makes no packets, and ends no process", async () => {
-    const late = { name: "late", encode: () => Promise.reject(new Error("encode")), decode: () => Promise.reject(new Error("decode")) };
-    const unhandled: unknown[] = [];
-    const note = (reason: unknown): void => void unhandled.push(reason);
-    process.on("unhandledRejection", note);
-    const { url, connections, messages } = await serve({ codec: late as never });
-    const client = await TestClient.connect(url);
-    const { connection } = await connections.one(({ type }) => type === "connected");
-    await expect(connection.send("x")).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
-    client.send(Uint8Array.of(1));
-    expect((await messages.one()).packet).toBeUndefined();
-    await turns(5);
-    process.off("unhandledRejection", note);
-    expect(unhandled).toEqual([]);
   });
 
   test.each([

@@ -54,7 +54,7 @@ export function decodePacket<P extends Packet>(message: string | Uint8Array, opt
   const { packet: schema, packetCasing, codec } = options;
   let value: Record<string, unknown> | undefined;
   try {
-    value = readObject((codec ? quiet(codec.decode(message)) : isText(message) && JSON.parse(message)) as object, packetCasing, now);
+    value = readObject((codec ? codec.decode(message) : isText(message) && JSON.parse(message)) as object, packetCasing, now);
   } catch {
     // None of the codec's, no JSON, or no timestamp.
   }
@@ -98,16 +98,10 @@ export function encodePacket<P extends Packet>(
       throw new Error("timestamp must be a Date of the years 0 to 9999");
     }
     const spelt = packetCasing === "pascal" ? recase(packet, "toUpperCase", /^./) : packet;
-    return { wire: codec ? checkRaw(quiet(codec.encode(spelt))) : JSON.stringify(spelt), packet };
+    return { wire: codec ? checkRaw(codec.encode(spelt)) : JSON.stringify(spelt), packet };
   } catch (error) {
     throw toError("INVALID_ARGUMENT", "no text, no packet { data, timestamp? }", error);
   }
-}
-
-/** A promise is nothing that a codec may return; that it rejects, and nobody waits for it, must not end the process. */
-function quiet<T>(result: T): T {
-  if (result instanceof Promise) result.catch(() => {});
-  return result;
 }
 
 function isText(value: unknown): value is string {

@@ -171,7 +171,9 @@ describe("bytes that are no packet have none, and cost little", () => {
   });
 
   it("an object with many indexes as keys, in order or far apart, is none of those", () => {
-    const [ordered, apart, sparse] = [1, 100, 10_000].map((step) => new Map(Array.from({ length: 5_000 }, (_, index) => [index * step, 1])));
+    const [ordered, apart, sparse] = [1, 100, 10_000].map(
+      (step) => new Map(Array.from({ length: 5_000 }, (_, index) => [index * step, 1])),
+    );
     for (const keys of [ordered, apart, sparse]) {
       const bytes = bytesOf(Object.fromEntries(keys as Map<number, number>));
       checkMsgpack(bytes, 1);
