@@ -241,7 +241,11 @@ describe("what a behavior does wrong", () => {
         },
       /there is no connection in the constructor/,
     ],
-    ["a function that makes none", () => (() => undefined) as never, /expected it to make a WebsocketBehavior/],
+    [
+      "a function that makes none",
+      () => (() => undefined) as never,
+      /expected it to make a WebsocketBehavior; .* service\.on\("connection"/,
+    ],
     [
       "a function that makes the same one twice",
       () => {

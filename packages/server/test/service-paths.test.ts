@@ -39,6 +39,19 @@ describe("the path of a service", () => {
       expect.objectContaining({ code: "INVALID_OPTION", message: expect.stringContaining("a path that begins with /") }),
     );
   });
+
+  test.each(["/:id", "/rooms/:id", "/rooms/:id/*"])(
+    "%j is refused, since nothing would ever match it as the router of a framework does",
+    (given) => {
+      expect(() => readServicePath(given)).toThrowError(
+        expect.objectContaining({ code: "INVALID_OPTION", message: expect.stringContaining("/rooms/* instead of /rooms/:id") }),
+      );
+    },
+  );
+
+  test("a colon elsewhere in a segment, or encoded, is as good as any other letter", () => {
+    expect(readServicePath("/a:b/%3Ac").path).toBe("/a:b/:c");
+  });
 });
 
 describe("who is found at a request target", () => {

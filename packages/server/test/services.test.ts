@@ -343,6 +343,13 @@ describe("a service that cannot be made", () => {
     ["an option out of bounds", "/chat", { maxPayload: 0 }, "INVALID_OPTION", /option maxPayload: .*from 1 to 268435456; got 0/],
     ["no options", "/chat", null, "INVALID_OPTION", /expected an object/],
     ["a behavior that is none", "/chat", { behavior: {} }, "INVALID_OPTION", /option behavior: expected a subclass/],
+    [
+      "a class that is no behavior",
+      "/chat",
+      class {},
+      "INVALID_OPTION",
+      /option behavior: expected a subclass of WebsocketBehavior/,
+    ],
     ["an instance", "/chat", { bind() {} }, "INVALID_OPTION", /option behavior: expected the class .* not an instance/],
   ])("for %s is refused aloud, and nothing has changed", async (_, path, options, code, message) => {
     const { server } = await serve();

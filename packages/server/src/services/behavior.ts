@@ -117,6 +117,9 @@ export type BehaviorSource<P extends Packet = Packet, D = undefined, C extends C
   | (new () => Behavior<P, D, C>)
   | ((connection: C) => Behavior<P, D, C>);
 
+const NOT_MADE =
+  'option behavior: expected it to make a WebsocketBehavior; to be told of connections, listen: service.on("connection", …)';
+
 /** Makes the behavior of one connection. Throws what the application throws, and when what it makes is none. */
 export function makeBehavior<P extends Packet, D, C extends Connection<P, D>>(
   source: BehaviorSource<P, D, C>,
@@ -124,7 +127,7 @@ export function makeBehavior<P extends Packet, D, C extends Connection<P, D>>(
 ): Behavior<P, D, C> {
   const behavior = isClass(source) ? new source() : source(connection);
   if (typeof behavior === "object" && typeof behavior?.bind === "function") return behavior;
-  throw new WebsocketsSimpleError("INVALID_ARGUMENT", "option behavior: expected it to make a WebsocketBehavior");
+  throw new WebsocketsSimpleError("INVALID_ARGUMENT", NOT_MADE);
 }
 
 /** By its shape, not its class: an ES module and a CommonJS copy of this library may meet in one process. */

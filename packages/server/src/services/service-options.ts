@@ -101,8 +101,15 @@ const anything: Rule = () => undefined;
 const NAMES = tableOf({
   ...Object.fromEntries([...OWN, ...INHERITED].map((name) => [name, anything])),
   behavior: (value) =>
-    typeof value === "function" ? undefined : "a subclass of WebsocketBehavior, or a function that makes one",
+    typeof value === "function" && !isForeignClass(value)
+      ? undefined
+      : "a subclass of WebsocketBehavior, or a function that makes one",
 });
+
+/** A class that is no behavior: it cannot be called as a function that makes one either. */
+function isForeignClass(value: { readonly prototype?: unknown }): boolean {
+  return typeof (value.prototype as { bind?: unknown } | undefined)?.bind !== "function" && /^class\b/.test(String(value));
+}
 
 /**
  * Checks the options of a service, and fills in what is the server's.

@@ -10,6 +10,10 @@ export interface ServicePath extends ServedPath {
 const BELOW = "*";
 const EXPECTED =
   "a path that begins with / and has no query, such as /chat, or /rooms/* for all below /rooms; no *, %2F, . or .. stands elsewhere";
+/** As routers of HTTP frameworks write it. It would be served as it is written, and found by nobody. */
+const PARAMETER = /\/:/;
+const NO_PARAMETERS =
+  "a path without parameters: /rooms/* instead of /rooms/:id, and then connection.channel; %3A for a segment that begins with a colon";
 
 /**
  * Reads the path that a service is to have.
@@ -18,6 +22,7 @@ const EXPECTED =
  */
 export function readServicePath(given: unknown): ServicePath {
   const isPath = typeof given === "string" && given.startsWith("/") && !/[?#]/.test(given) && isWellFormed(given);
+  if (isPath && PARAMETER.test(given)) throw wrong("path of a service", given, NO_PARAMETERS);
   const all = isPath ? decodeSegments(given) : undefined;
   const isBelow = all?.at(-1) === BELOW;
   const segments = isBelow ? all.slice(0, -1) : all;
