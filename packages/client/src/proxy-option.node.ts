@@ -15,12 +15,13 @@ export interface HttpProxy {
 
 /** Reads the proxy from the environment. */
 const ENVIRONMENT = "environment";
-const EXPECTED = `"${ENVIRONMENT}", or the http(s):// URL of a proxy without a path`;
+const URL_OF_PROXY = 'the http(s):// URL of a proxy without a path, such as "http://proxy.example:3128" (no SOCKS)';
+const EXPECTED = `"${ENVIRONMENT}", or ${URL_OF_PROXY}`;
 const TIMEOUT_MS = 8_000;
 
 const TABLE: OptionTable = {
   // It may bear a password, which is not shown.
-  url: [(value) => (readUrl(value) ? undefined : hidden("proxy.url")), null],
+  url: [(value) => (readUrl(value) ? undefined : hidden("proxy.url", URL_OF_PROXY)), null],
   // Proxies that speak no TLS are the rule.
   credentials: [credentialsTable("proxy.credentials", true)],
   tls: [tlsRule("proxy.tls")],
@@ -48,7 +49,7 @@ export function proxyFor(options: Pick<SocketOptions, "proxy">, { href }: URL): 
   if (option === undefined) return undefined;
   const named = option === ENVIRONMENT ? fromEnvironment(href.replace(/^ws/, "http")) : "";
   if (option === ENVIRONMENT && !named) return undefined;
-  if (named && !readUrl(named)) hidden("proxy, from the environment");
+  if (named && !readUrl(named)) hidden("proxy, from the environment", `in HTTP_PROXY, HTTPS_PROXY or ALL_PROXY ${URL_OF_PROXY}`);
   const mine = found.get(options) ?? new Map<string, HttpProxy>();
   found.set(options, mine);
   const proxy = mine.get(named) ?? readProxy(named || option);
@@ -100,6 +101,9 @@ function readUrl(value: unknown): URL | undefined {
   return url;
 }
 
-function hidden(option: string): never {
-  throw new WebsocketsSimpleError("INVALID_OPTION", `option ${option}: expected ${EXPECTED}; what it is may bear a password`);
+function hidden(option: string, expected = EXPECTED): never {
+  throw new WebsocketsSimpleError(
+    "INVALID_OPTION",
+    `option ${option}: expected ${expected}; what it got is not shown, as it may bear a password`,
+  );
 }

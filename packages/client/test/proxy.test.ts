@@ -342,7 +342,12 @@ describe('proxy: "environment"', () => {
     const error = await client(1, { proxy: "environment" })
       .connect()
       .catch((thrown) => thrown);
-    expect(error).toMatchObject({ code: "INVALID_OPTION", message: expect.stringContaining("from the environment") });
+    expect(error).toMatchObject({
+      code: "INVALID_OPTION",
+      message: expect.stringContaining(
+        "from the environment: expected in HTTP_PROXY, HTTPS_PROXY or ALL_PROXY the http(s):// URL",
+      ),
+    });
     expect(error.message).not.toContain("s3cret");
     vi.unstubAllEnvs();
   });
@@ -352,11 +357,11 @@ describe("what is wrong with option proxy", () => {
   it.each<[string, unknown, string]>([
     ["another scheme", "socks5://ada:s3cret@p:1", "option proxy: expected"],
     ["a path", "http://p:1/path", "option proxy: expected"],
-    ["no URL", "p:3128", "option proxy: expected"],
+    ["no URL", "p:3128", 'such as "http://proxy.example:3128" (no SOCKS); what it got is not shown'],
     ["a password without a user", "http://:s3cret@p:1", "option proxy: expected"],
     ["malformed percent signs", "http://a:s3cret%ff@p:1", "option proxy: expected"],
     ["a number", 3128, "option proxy: expected"],
-    ["an object without a URL", {}, "option proxy.url: expected"],
+    ["an object without a URL", {}, "option proxy.url: expected the http(s):// URL"],
     ["a wrong URL in an object", { url: "ftp://ada:s3cret@p" }, "option proxy.url: expected"],
     ["an unknown part", { url: "http://p", port: 1 }, "option proxy.port: unknown"],
     [
