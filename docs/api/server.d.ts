@@ -1436,7 +1436,8 @@ declare class WebsocketServer<P extends Packet = Packet, D = undefined, C extend
      */
     service<P2 extends Packet = Packet, D2 = undefined>(path: string, given?: ServiceOptions<P2, D2, ServiceConnection<C, P2, D2>, UserIdOf<C>> | BehaviorSource<P2, D2, ServiceConnection<C, P2, D2>>): WebsocketService<P2, D2, ServiceConnection<C, P2, D2>>;
     /**
-     * Takes the upgrade requests of an HTTP server of yours, whenever this server is started: those for the service path and below.
+     * Takes the upgrade requests of an HTTP server of yours: those for the service path and below. While this server is not started
+     * they get HTTP 503, so that clients try again.
      * Others are HTTP 404; where others listen for `upgrade` too they are left to them, and with path `"/"` all but `"/"` itself.
      * Returns what detaches it; connections stay.
      *

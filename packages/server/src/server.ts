@@ -36,7 +36,7 @@ export class WebsocketServer<
   readonly #log: Log;
   readonly #core: ServiceCore<P, D, C>;
   readonly #services: Services;
-  readonly #attachments = new Attachments();
+  readonly #attachments = new Attachments((url) => this.#services.has(url));
   /** As it was given. */
   #tls: ServerTlsOptions | undefined;
   #state: "stopped" | "starting" | "started" | "stopping" | "disposed" = "stopped";
@@ -121,7 +121,8 @@ export class WebsocketServer<
   }
 
   /**
-   * Takes the upgrade requests of an HTTP server of yours, whenever this server is started: those for the service path and below.
+   * Takes the upgrade requests of an HTTP server of yours: those for the service path and below. While this server is not started
+   * they get HTTP 503, so that clients try again.
    * Others are HTTP 404; where others listen for `upgrade` too they are left to them, and with path `"/"` all but `"/"` itself.
    * Returns what detaches it; connections stay.
    *
@@ -205,6 +206,7 @@ export class WebsocketServer<
     await this.stop();
     this.#state = "disposed";
     this.#services.dispose();
+    this.#attachments.clear();
     this.removeAllListeners();
   }
 

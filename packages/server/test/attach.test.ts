@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, type ServerOptions as HttpOptions, type Server } from "node:http";
+import { createServer, type ServerOptions as HttpOptions, type IncomingMessage, type Server } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -317,7 +317,8 @@ describe("the life of an attached server", () => {
       await websockets.stop();
       expect((await client.closed).code).toBe(1001);
       await mute.whenOver();
-      expect([server.listenerCount("upgrade"), server.listening, websockets.addresses]).toEqual([0, true, []]);
+      expect([server.listenerCount("upgrade"), server.listening, websockets.addresses]).toEqual([1, true, []]);
+      expect(await statusOf(port, "/")).toBe(503);
       page.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
       expect((await page.readHead()).status).toBe(200);
       page.destroy();
@@ -330,6 +331,29 @@ describe("the life of an attached server", () => {
     // Nothing of ours holds it back.
     server.closeIdleConnections();
     await within("closed", new Promise((resolve) => server.close(resolve)));
+  });
+
+  test("who comes before start(), or while it is stopped, gets 503 and is let in later; after dispose() it is not ours any more", async () => {
+    const { http: server, port } = await http(createServer((_, response) => response.writeHead(404).end()));
+    const websockets = new WebsocketServer({ path: "/chat" });
+    onTestFinished(() => websockets.dispose());
+    websockets.attach(server);
+    const raw = await RawSocket.connect(port);
+    onTestFinished(() => raw.destroy());
+    raw.write(upgradeRequest("/chat"));
+    expect(await raw.readHead()).toMatchObject({ status: 503, headers: { "retry-after": "2" } });
+    await websockets.start();
+    expect([await statusOf(port, "/chat"), await statusOf(port, "/else")]).toEqual([101, 404]);
+    await websockets.stop();
+    expect(await statusOf(port, "/chat")).toBe(503);
+    const theirs = (request: IncomingMessage, stream: Duplex) => {
+      if (request.url === "/theirs") stream.end("HTTP/1.1 418 \r\n\r\n");
+    };
+    server.on("upgrade", theirs);
+    expect([await statusOf(port, "/chat"), await statusOf(port, "/theirs")]).toEqual([503, 418]);
+    server.off("upgrade", theirs);
+    await websockets.dispose();
+    expect([server.listenerCount("upgrade"), await statusOf(port, "/chat")]).toEqual([0, 404]);
   });
 
   test("stop() ends a handshake that is under way", async () => {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { systemClock } from "../clock.ts";
 import { below, parseTarget } from "../handshake/target.ts";
 import { answer, type Refusal } from "../http-answer.ts";
 import type { FrontEvents, FrontSettings } from "./front.ts";
@@ -90,6 +91,28 @@ export function attachedDoor(
     server.on("upgrade", listener).prependListener("request", begins);
     return () => void server.off("upgrade", listener).off("request", begins);
   };
+}
+
+const NOT_STARTED: Refusal = {
+  status: 503,
+  reason: "The WebSocket server is not started. Try again later.",
+  headers: { "Retry-After": "2" },
+};
+
+/**
+ * Stands in for a server that is attached and not started: without it the HTTP server would answer 404 to whoever comes back,
+ * which is for good.
+ *
+ * @returns what ends that
+ */
+export function standIn({ server, service }: AttachedPlace, isService: (url: string) => boolean): () => void {
+  const refuse: UpgradeListener = (request, stream) => {
+    if (!isFor(listener, request.url ?? "", server.listeners("upgrade") as UpgradeListener[])) return;
+    answer(stream, NOT_STARTED, systemClock);
+  };
+  const listener: OurListener = Object.assign(refuse, { [SERVICE]: service, [HAS_SERVICE]: isService });
+  server.on("upgrade", listener);
+  return () => void server.off("upgrade", listener);
 }
 
 /** Whether a request is for this listener: to be let in, or refused since it is nobody's. */

@@ -2,7 +2,7 @@ import type { AddressInfo } from "node:net";
 import { checkOptions, type Rule, tableOf, WebsocketsSimpleError } from "@websockets-simple/shared";
 import { decodeSegments } from "../handshake/target.ts";
 import { servicePath } from "../rules.ts";
-import type { AttachedPlace } from "./attached.ts";
+import { type AttachedPlace, standIn } from "./attached.ts";
 import { NOT_LISTENING, type OwnHttpServer, type ServerAddress, toAddress } from "./http-server.ts";
 
 /** How a server is attached to an HTTP server. */
@@ -16,11 +16,18 @@ const RULES: Readonly<Record<string, Rule>> = { path: servicePath };
 /** Attaches to a place, and returns what ends that. */
 type Attach = (place: AttachedPlace) => () => void;
 
-/** The HTTP servers that a server is attached to, whether it is started or not: it takes their requests only while it is. */
+/** The HTTP servers that a server is attached to: it takes their requests while it is started, else they get 503. */
 export class Attachments {
-  /** By HTTP server, with what ends it; undefined while it has not begun. */
-  readonly #places = new Map<OwnHttpServer, { readonly place: AttachedPlace; end: (() => void) | undefined }>();
-  #attach: Attach | undefined;
+  /** By HTTP server, with what ends it. */
+  readonly #places = new Map<OwnHttpServer, { readonly place: AttachedPlace; end: () => void }>();
+  readonly #standIn: Attach;
+  #attach: Attach;
+
+  /** @param isService whether there is a service at a request target */
+  constructor(isService: (url: string) => boolean) {
+    this.#standIn = (place) => standIn(place, isService);
+    this.#attach = this.#standIn;
+  }
 
   get size(): number {
     return this.#places.size;
@@ -43,30 +50,35 @@ export class Attachments {
   add(server: OwnHttpServer, options: AttachOptions, usual: string | false): () => void {
     if (!isHttpServer(server)) throw new WebsocketsSimpleError("INVALID_ARGUMENT", NO_SERVER);
     const { path } = checkOptions<{ path?: string }>(options, tableOf(RULES), "attach.");
-    this.#places.get(server)?.end?.();
+    this.#places.get(server)?.end();
     const service = decodeSegments(path ?? (usual || "/")) ?? [];
     const place = { server, service, isOther: path !== undefined };
-    const entry = { place, end: this.#attach?.(place) };
+    const entry = { place, end: this.#attach(place) };
     this.#places.set(server, entry);
     return () => {
-      entry.end?.();
+      entry.end();
       if (this.#places.get(server) === entry) this.#places.delete(server);
     };
   }
 
-  /** The server has started: all begin, and who is added from now on at once. */
+  /** The server has started: it takes their requests. */
   begin(attach: Attach): void {
     this.#attach = attach;
-    for (const entry of this.#places.values()) entry.end = attach(entry.place);
+    for (const entry of this.#places.values()) {
+      entry.end();
+      entry.end = attach(entry.place);
+    }
   }
 
-  /** The server stops: all end, until it starts again. */
+  /** The server stops: their requests get 503, until it starts again. */
   end(): void {
-    this.#attach = undefined;
-    for (const entry of this.#places.values()) {
-      entry.end?.();
-      entry.end = undefined;
-    }
+    this.begin(this.#standIn);
+  }
+
+  /** The server is gone: it forgets all. */
+  clear(): void {
+    for (const entry of this.#places.values()) entry.end();
+    this.#places.clear();
   }
 }
 
