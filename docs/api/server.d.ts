@@ -1206,9 +1206,9 @@ declare class Sessions<P extends Packet = Packet, D = undefined, C extends Conne
     /** The connection with this id; undefined when there is none, or none any more. */
     get(id: string): C | undefined;
     /** Sends a text or a packet to one: settles as `connection.send`, and rejects with `NOT_SENT` when there is none with this id. */
-    sendTo(id: string, input: Sendable<P>): Promise<void>;
+    sendTo(input: Sendable<P>, id: string): Promise<void>;
     /** Sends a text or bytes as they are to one: settles as `sendTo` does. */
-    sendRawTo(id: string, input: string | Uint8Array): Promise<void>;
+    sendToRaw(input: string | Uint8Array, id: string): Promise<void>;
     /**
      * Sends an RFC 6455 ping to one. Resolves with the round trip in milliseconds; settles as `connection.ping`, and rejects with
      * `NOT_SENT` when there is none with this id.
@@ -1441,7 +1441,8 @@ declare class WebsocketServer<P extends Packet = Packet, D = undefined, C extend
      * Others are HTTP 404; where others listen for `upgrade` too they are left to them, and with path `"/"` all but `"/"` itself.
      * Returns what detaches it; connections stay.
      *
-     * @throws WebsocketsSimpleError `INVALID_ARGUMENT` unless it is a server of `node:http` or `node:https`; `INVALID_OPTION`
+     * @throws WebsocketsSimpleError `INVALID_ARGUMENT` unless it is a server of `node:http` or `node:https`; `INVALID_OPTION`;
+     *   `INVALID_STATE` where another server is attached to it at the same path
      */
     attach(httpServer: OwnHttpServer, options?: AttachOptions): () => void;
     /**

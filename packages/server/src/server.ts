@@ -126,7 +126,8 @@ export class WebsocketServer<
    * Others are HTTP 404; where others listen for `upgrade` too they are left to them, and with path `"/"` all but `"/"` itself.
    * Returns what detaches it; connections stay.
    *
-   * @throws WebsocketsSimpleError `INVALID_ARGUMENT` unless it is a server of `node:http` or `node:https`; `INVALID_OPTION`
+   * @throws WebsocketsSimpleError `INVALID_ARGUMENT` unless it is a server of `node:http` or `node:https`; `INVALID_OPTION`;
+   *   `INVALID_STATE` where another server is attached to it at the same path
    */
   attach(httpServer: OwnHttpServer, options: AttachOptions = {}): () => void {
     return this.#attachments.add(httpServer, options, this.#options.path ?? "/");

@@ -186,6 +186,18 @@ describe("whose an upgrade is", () => {
     expect([await statusOf(port, "/hmr"), await statusOf(port, "/?a=b")]).toEqual([418, 101]);
   });
 
+  test("two of ours cannot have the same path there: attach() says so, and what was there before stays", async () => {
+    const { http: server, port } = await http();
+    await attached(server, { path: "/chat" });
+    const other = await attached(server, { path: "/news" });
+    expect(() => other.attach(server, { path: "/chat/" })).toThrow(
+      expect.objectContaining({ code: "INVALID_STATE", message: expect.stringContaining('at "/chat"') }),
+    );
+    expect([await statusOf(port, "/chat"), await statusOf(port, "/news")]).toEqual([101, 101]);
+    other.attach(server, { path: "/news" });
+    expect([server.listenerCount("upgrade"), await statusOf(port, "/news")]).toEqual([2, 101]);
+  });
+
   test("of several of ours the one with the longest path takes it, in whatever order they came, and one refuses the rest", async () => {
     const { http: server, port } = await http();
     const made = await Promise.all(["/a", "/a/b", "/c"].map((path) => attached(server, { path })));

@@ -10,8 +10,8 @@ describe.each(["own", "ws"] as const)("sessions with engine %s", (engine) => {
     const [one = "", two = ""] = sessions.ids;
     expect([sessions.count, sessions.ids, sessions.activeIds, sessions.inactiveIds]).toEqual([2, [one, two], [one, two], []]);
     expect(sessions.get(one)).toBe(connections.get(one));
-    await sessions.sendTo(one, "to Ada");
-    await sessions.sendRawTo(two, "to Bob");
+    await sessions.sendTo("to Ada", one);
+    await sessions.sendToRaw("to Bob", two);
     expect([await ada.hears(1), await bob.hears(1)]).toEqual([["to Ada"], ["to Bob"]]);
     expect(await sessions.pingTo(one)).toBeGreaterThanOrEqual(0);
     expect([await sessions.broadcast("all"), await sessions.broadcastRaw("raw")]).toEqual([2, 2]);
@@ -81,10 +81,10 @@ describe("an id that nobody has", () => {
   test("is not sent to, which is told truthfully and does no harm unheard; and is closed already", async () => {
     const { server, errors } = await serve();
     const { sessions } = server;
-    for (const doing of [sessions.sendTo("x", "y"), sessions.sendRawTo("x", "y"), sessions.pingTo("x")]) {
+    for (const doing of [sessions.sendTo("y", "x"), sessions.sendToRaw("y", "x"), sessions.pingTo("x")]) {
       await expect(doing).rejects.toMatchObject({ code: "NOT_SENT", message: 'not sent: there is no session "x"' });
     }
-    void sessions.sendTo("nobody", "waits");
+    void sessions.sendTo("waits", "nobody");
     await turns();
     expect([await sessions.closeSession("x"), errors.all]).toEqual([false, []]);
   });

@@ -115,6 +115,12 @@ export function standIn({ server, service }: AttachedPlace, isService: (url: str
   return () => void server.off("upgrade", listener);
 }
 
+/** How many of ours take the upgrade requests for the same path there. */
+export function takersOf({ server, service }: AttachedPlace): number {
+  const path = service.join("/");
+  return server.listeners("upgrade").filter((other) => (other as Partial<OurListener>)[SERVICE]?.join("/") === path).length;
+}
+
 /** Whether a request is for this listener: to be let in, or refused since it is nobody's. */
 function isFor(listener: OurListener, url: string, listeners: readonly UpgradeListener[]): boolean {
   const ours = listeners.filter((other): other is OurListener => SERVICE in other);

@@ -2,7 +2,7 @@ import type { AddressInfo } from "node:net";
 import { checkOptions, type Rule, tableOf, WebsocketsSimpleError } from "@websockets-simple/shared";
 import { decodeSegments } from "../handshake/target.ts";
 import { servicePath } from "../rules.ts";
-import { type AttachedPlace, standIn } from "./attached.ts";
+import { type AttachedPlace, standIn, takersOf } from "./attached.ts";
 import { NOT_LISTENING, type OwnHttpServer, type ServerAddress, toAddress } from "./http-server.ts";
 
 /** How a server is attached to an HTTP server. */
@@ -45,14 +45,20 @@ export class Attachments {
    * Remembers one, in place of what was said of it before. Returns what forgets it.
    *
    * @param usual the service path where the options name none; false: there are only services
-   * @throws WebsocketsSimpleError `INVALID_ARGUMENT`, `INVALID_OPTION`
+   * @throws WebsocketsSimpleError `INVALID_ARGUMENT`, `INVALID_OPTION`; `INVALID_STATE` where another server is attached at the same path
    */
   add(server: OwnHttpServer, options: AttachOptions, usual: string | false): () => void {
     if (!isHttpServer(server)) throw new WebsocketsSimpleError("INVALID_ARGUMENT", NO_SERVER);
     const { path } = checkOptions<{ path?: string }>(options, tableOf(RULES), "attach.");
-    this.#places.get(server)?.end();
     const service = decodeSegments(path ?? (usual || "/")) ?? [];
     const place = { server, service, isOther: path !== undefined };
+    const before = this.#places.get(server);
+    before?.end();
+    if (takersOf(place) > 0) {
+      if (before) before.end = this.#attach(before.place);
+      const what = `another server is attached there at "/${service.join("/")}"; detach that, or give one another path`;
+      throw new WebsocketsSimpleError("INVALID_STATE", `attach: ${what}`);
+    }
     const entry = { place, end: this.#attach(place) };
     this.#places.set(server, entry);
     return () => {

@@ -57,12 +57,12 @@ export class Sessions<P extends Packet = Packet, D = undefined, C extends Connec
   }
 
   /** Sends a text or a packet to one: settles as `connection.send`, and rejects with `NOT_SENT` when there is none with this id. */
-  sendTo(id: string, input: Sendable<P>): Promise<void> {
+  sendTo(input: Sendable<P>, id: string): Promise<void> {
     return this.get(id)?.send(input) ?? this.#nobody(id);
   }
 
   /** Sends a text or bytes as they are to one: settles as `sendTo` does. */
-  sendRawTo(id: string, input: string | Uint8Array): Promise<void> {
+  sendToRaw(input: string | Uint8Array, id: string): Promise<void> {
     return this.get(id)?.sendRaw(input) ?? this.#nobody(id);
   }
 
