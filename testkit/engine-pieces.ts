@@ -1,43 +1,12 @@
 import { createHash } from "node:crypto";
 import { describe, expect, onTestFinished, test } from "vitest";
-import type { AcceptorOptions, Engine, IncomingPieces, OutgoingPieces } from "../packages/engine/src/index.ts";
+import type { AcceptorOptions, OutgoingPieces } from "../packages/engine/src/index.ts";
 import { type EngineSetting, type Seen, serveEngine } from "./engine-harness.ts";
+import { type Pieces, taking } from "./engine-taking.ts";
 import { frame, Opcode, type RawSocket, within } from "./raw-socket.ts";
 import { deflated } from "./rfc/compression.ts";
 
 const MIB = 1_048_576;
-
-/** A message that came piece by piece. */
-class Pieces implements IncomingPieces {
-  readonly maxBytes: number;
-  readonly isText: boolean;
-  readonly sizes: number[] = [];
-  readonly hash = createHash("sha1");
-  /** `end`, `cut` or nothing yet. */
-  readonly ends: string[] = [];
-  text = "";
-  bytes = 0;
-
-  constructor(isText: boolean, maxBytes: number) {
-    this.isText = isText;
-    this.maxBytes = maxBytes;
-  }
-
-  piece(bytes: Uint8Array): void {
-    this.sizes.push(bytes.byteLength);
-    this.bytes += bytes.byteLength;
-    this.hash.update(bytes);
-    if (this.bytes < 1_000) this.text += Buffer.from(bytes).toString("latin1");
-  }
-
-  end(): void {
-    this.ends.push("end");
-  }
-
-  cut(): void {
-    this.ends.push("cut");
-  }
-}
 
 /** The engine suite's part about messages in pieces, for engines that have them. */
 export function piecesSuite(name: string, { makeEngine, isSecure }: EngineSetting): void {
@@ -266,27 +235,6 @@ export function piecesSuite(name: string, { makeEngine, isSecure }: EngineSettin
       await seen.hasTaken(1);
     });
   });
-}
-
-/** The engine, whose listeners take each message in pieces. */
-function taking(engine: Engine, taken: Pieces[], maxBytes: number): Engine {
-  return {
-    ...engine,
-    createAcceptor(options) {
-      const acceptor = engine.createAcceptor(options);
-      return {
-        accept: (request, stream, head, answer, opened) =>
-          acceptor.accept(request, stream, head, answer, (socket) => ({
-            ...opened(socket),
-            begins(isText) {
-              const pieces = new Pieces(isText, maxBytes);
-              taken.push(pieces);
-              return pieces;
-            },
-          })),
-      };
-    },
-  };
 }
 
 function begin({ socket }: Seen, isText: boolean): OutgoingPieces {

@@ -53,6 +53,16 @@ async function echoes(me: WebsocketClient): Promise<void> {
   expect((await messages.next()).value?.message).toBe("hello");
 }
 
+/** Cuts the tunnel, and waits for the client to come back through another. */
+async function comesBack(me: WebsocketClient, tunnels: readonly Socket[]): Promise<void> {
+  const again = next(
+    (listen) => me.on("connection", listen),
+    ({ type }: ClientConnectionEvent) => type === "connected",
+  );
+  tunnels[0]?.destroy();
+  await again;
+}
+
 const basic = (text: string) => `Basic ${Buffer.from(text).toString("base64")}`;
 const ASKS_BASIC = '407 Who?\r\nProxy-Authenticate: Basic realm="p"';
 const digest = (more = "") => `407 Who?\r\nProxy-Authenticate: Digest realm="p", nonce="n", qop="auth", algorithm=SHA-256${more}`;
@@ -129,12 +139,7 @@ describe("option proxy", () => {
     const { url, requests, tunnels } = await proxy();
     const me = client(port, { proxy: url, reconnect: { baseDelayMs: 1, maxDelayMs: 2 } });
     await me.connect();
-    const again = next(
-      (listen) => me.on("connection", listen),
-      ({ type }: ClientConnectionEvent) => type === "connected",
-    );
-    tunnels[0]?.destroy();
-    await again;
+    await comesBack(me, tunnels);
     expect(requests).toHaveLength(2);
   });
 
@@ -186,12 +191,7 @@ describe("a proxy that wants to know who is asking", () => {
       reconnect: { baseDelayMs: 1, maxDelayMs: 2 },
     });
     await me.connect();
-    const again = next(
-      (listen) => me.on("connection", listen),
-      ({ type }: ClientConnectionEvent) => type === "connected",
-    );
-    tunnels[0]?.destroy();
-    await again;
+    await comesBack(me, tunnels);
     const hash = (text: string) => createHash("sha256").update(text).digest("hex");
     const counts = requests.slice(1).map(({ url: uri, headers }) => {
       const said = headers["proxy-authorization"] ?? "";
